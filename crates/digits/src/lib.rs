@@ -1,0 +1,3 @@
+//! probe
+pub use dfdx;
+pub use plotters;
