@@ -1,0 +1,50 @@
+"""Twelve steps of Keras's own optimisers on six parameters.
+
+Writes the constants that `crates/digits/src/optim/tests.rs` compares with:
+
+    .tools/peers/bin/python bench/reference/keras_optimizers.py
+"""
+
+import math
+import os
+from pathlib import Path
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import keras
+import numpy as np
+
+STEPS = 12
+START = np.array([0.5, 1.0, -0.25, 0.1, 2.0, -1.0], dtype=np.float32)
+# Always zero; near the epsilon; tiny; ordinary; large; one single push.
+GRADIENTS = np.array(
+    [
+        [0.0, 1e-7 * (1 + t % 3), 1e-5, math.sin(t), 100.0 * math.cos(t), 1.0 if t == 4 else 0.0]
+        for t in range(1, STEPS + 1)
+    ],
+    dtype=np.float32,
+)
+OPTIMISERS = {
+    "ADAM": keras.optimizers.Adam(),
+    "ADAM_OTHER": keras.optimizers.Adam(learning_rate=0.05, beta_1=0.7, beta_2=0.9, epsilon=1e-3),
+    "GRADIENT_DESCENT": keras.optimizers.SGD(learning_rate=0.1),
+}
+
+
+def constant(name, rows):
+    lines = ",\n".join("    [" + ", ".join(repr(float(x)) for x in row) + "]" for row in rows)
+    return f"const {name}: [[f64; {len(START)}]; {len(rows)}] = [\n{lines},\n];\n"
+
+
+here = Path(__file__).resolve()
+text = f"// Written by bench/{here.parent.name}/{here.name} with Keras {keras.__version__} on {keras.backend.backend()}.\n"
+text += constant("START", [START]) + constant("GRADIENTS", GRADIENTS)
+for name, optimiser in OPTIMISERS.items():
+    variable = keras.Variable(START)
+    after = []
+    for gradient in GRADIENTS:
+        optimiser.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        after.append(keras.ops.convert_to_numpy(variable).copy())
+    text += constant(name, after)
+(here.parents[2] / "crates/digits/src/optim/keras.in").write_text(text)

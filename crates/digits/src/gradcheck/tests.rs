@@ -1,0 +1,116 @@
+use super::*;
+
+type Matrix = Tensor<Rank2<2, 3>, f32, Cpu>;
+
+fn matrix(dev: &Cpu) -> Matrix {
+    dev.tensor([[0.3, -0.8, 1.2], [-0.5, 0.9, 0.1]])
+}
+
+/// x² with a gradient of `factor · x` instead of 2x, wrong in element `only` if one is named.
+fn square_with_gradient(
+    x: &Matrix,
+    factor: f32,
+    only: Option<usize>,
+) -> Tensor<Rank2<2, 3>, f32, Cpu, OwnedTape<f32, Cpu>> {
+    let (values, dev) = (x.as_vec(), x.device().clone());
+    let squares: Vec<f32> = values.iter().map(|x| x * x).collect();
+    let (_, mut tape) = x.leaky_trace().split_tape();
+    let out: Matrix = dev.tensor(squares);
+    let (x_ghost, out_ghost) = (x.ghost(), out.ghost());
+    tape.add_backward_op(move |gradients| {
+        let from_above = gradients.get_or_alloc_mut(&out_ghost)?.to_vec();
+        let into = gradients.get_or_alloc_mut(&x_ghost)?;
+        for (i, g) in from_above.iter().enumerate() {
+            let factor = if only.is_none_or(|only| only == i) {
+                factor
+            } else {
+                2.0
+            };
+            into[i] += g * factor * values[i];
+        }
+        Ok(())
+    });
+    out.put_tape(tape)
+}
+
+#[test]
+fn a_right_gradient_agrees() {
+    let x = matrix(&Cpu::default());
+    let checked = tensor(&x, STEP, |x| square_with_gradient(x, 2.0, None));
+    assert!(checked.relative < 1e-4, "{checked}");
+}
+
+#[test]
+fn a_gradient_wrong_by_a_factor_or_a_sign_is_found() {
+    let x = matrix(&Cpu::default());
+    for factor in [-2.0, 0.0, 1.0, 2.1] {
+        let checked = tensor(&x, STEP, |x| square_with_gradient(x, factor, None));
+        assert!(checked.relative > 1e-2, "factor {factor}: {checked}");
+    }
+}
+
+#[test]
+fn a_gradient_wrong_in_one_element_is_found_there() {
+    let x = matrix(&Cpu::default());
+    for wrong in 0..5 {
+        let checked = tensor(&x, STEP, |x| square_with_gradient(x, 3.0, Some(wrong)));
+        assert_eq!(checked.index, wrong, "{checked}");
+        assert!(checked.relative > 1e-2, "{checked}");
+    }
+}
+
+#[test]
+fn an_argument_without_a_tape_is_checked_through_the_other() {
+    let dev = Cpu::default();
+    let x = matrix(&dev);
+    let w: Tensor<Rank2<3, 4>, f32, Cpu> = dev.sample_normal();
+    let checked = tensor(&w, 0.1, |w| x.leaky_trace().matmul(w.clone()));
+    assert!(checked.relative < 1e-4, "{checked}");
+}
+
+#[test]
+fn an_argument_that_was_forgotten_has_a_zero_gradient() {
+    let dev = Cpu::default();
+    let (x, other) = (matrix(&dev), matrix(&dev));
+    let checked = tensor(&x, STEP, |x| other.leaky_trace() * x.clone().square());
+    assert_eq!(checked.gradient, 0.0, "{checked}");
+    assert!(checked.relative > 0.9, "{checked}");
+}
+
+#[test]
+fn strides_of_the_argument_and_of_the_result_do_not_matter() {
+    let dev = Cpu::default();
+    let transposed: Tensor<Rank2<3, 2>, f32, Cpu> = matrix(&dev).permute();
+    let checked = tensor(&transposed, STEP, |x| {
+        x.leaky_trace().square().permute::<Rank2<2, 3>, _>()
+    });
+    assert!(checked.relative < 1e-4, "{checked}");
+    let row: Tensor<Rank1<3>, f32, Cpu> = dev.tensor([0.3, -0.8, 1.2]);
+    let checked = tensor(&row, STEP, |x| {
+        x.leaky_trace().square().broadcast::<Rank2<2, 3>, _>()
+    });
+    assert!(checked.relative < 1e-4, "{checked}");
+}
+
+#[test]
+fn a_modules_parameters_are_named_checked_and_put_back() {
+    let dev = Cpu::seed_from_u64(3);
+    let mut model = dev.build_module::<(Linear<3, 4>, Sigmoid, Linear<4, 2>), f32>();
+    let before = (model.0.weight.as_vec(), model.2.bias.as_vec());
+    let x = matrix(&dev);
+    let checked = module(&mut model, STEP, |model| model.forward(x.leaky_trace()));
+    let names: Vec<&str> = checked.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["0.weight", "0.bias", "2.weight", "2.bias"]);
+    for (name, difference) in &checked {
+        assert!(difference.relative < 2e-3, "{name}: {difference}");
+    }
+    assert_eq!(before, (model.0.weight.as_vec(), model.2.bias.as_vec()));
+}
+
+#[test]
+fn not_a_number_never_passes() {
+    for (gradient, measured) in [(f32::NAN, 1.0), (1.0, f64::NAN), (f32::INFINITY, 1.0)] {
+        let compared = compare(&[0.5, gradient], &[0.5, measured]);
+        assert_eq!(compared.relative, f64::INFINITY, "{compared}");
+    }
+}
