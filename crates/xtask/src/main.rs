@@ -1,1 +1,40 @@
-fn main(){}
+//! `cargo xtask …`: everything about the book that is more than one command.
+//!
+//! This file only dispatches; each task has a module of its own.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod checkout;
+mod process;
+pub mod start;
+pub mod tools;
+
+/// The tasks of this checkout.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
+struct Xtask {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set everything up inside the checkout, serve the book, start JupyterLab
+    Start(start::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Xtask::parse().task {
+        Task::Start(args) => start::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Every cause in one message for a reader, without a backtrace.
+            eprintln!("\n{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Programs from crates.io, installed into `.tools/bin`, and this workspace's own.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::checkout::Checkout;
+use crate::process;
+
+/// A program pinned to one version.
+pub struct Tool {
+    /// Its package on crates.io.
+    pub package: &'static str,
+    /// The one version that is known to work.
+    pub version: &'static str,
+    /// The file in `.tools/bin`.
+    pub program: &'static str,
+    /// Roughly how long it builds, on two cores.
+    pub minutes: &'static str,
+}
+
+/// Makes and serves the book.
+pub const MDBOOK: Tool = Tool {
+    package: "mdbook",
+    version: "0.5.4",
+    program: "mdbook",
+    minutes: "2 min",
+};
+
+/// The Jupyter kernel. Versions before 0.22 cannot infer types on Rust 1.95.
+pub const EVCXR: Tool = Tool {
+    package: "evcxr_jupyter",
+    version: "0.22.0",
+    program: "evcxr_jupyter",
+    minutes: "5 to 8 min",
+};
+
+/// Runs the fuzz targets; only the checks need it.
+pub const CARGO_FUZZ: Tool = Tool {
+    package: "cargo-fuzz",
+    version: "0.13.1",
+    program: "cargo-fuzz",
+    minutes: "1 min",
+};
+
+impl Tool {
+    /// Whether this very version is installed: its file is there, and Cargo's own list names it.
+    pub fn is_installed(&self, checkout: &Checkout) -> bool {
+        let listed = fs::read_to_string(checkout.tools().join(".crates.toml")).unwrap_or_default();
+        checkout.program(self.program).is_file()
+            && listed.contains(&format!("\"{} {} (", self.package, self.version))
+    }
+
+    /// Installs the program if it is not there. An interrupted build goes on where it was.
+    ///
+    /// # Errors
+    /// If it cannot be downloaded or built.
+    pub fn install(&self, checkout: &Checkout) -> Result<()> {
+        if self.is_installed(checkout) {
+            return Ok(());
+        }
+        let build = checkout.tools().join("build").join(self.package);
+        let mut command = Command::new(cargo());
+        command
+            .current_dir(checkout.root())
+            .args(["install", self.package, "--version", self.version])
+            .args(["--locked", "--force"])
+            .arg("--root")
+            .arg(checkout.tools())
+            .arg("--target-dir")
+            .arg(&build);
+        let what = format!("building {} {}", self.package, self.version);
+        process::run(&what, &mut command, &checkout.log(self.package))?;
+        fs::remove_dir_all(&build).with_context(|| format!("cannot remove {}", build.display()))
+    }
+}
+
+/// Builds the program that puts outputs and formulas into the book's pages.
+///
+/// # Errors
+/// If it does not compile.
+pub fn build_preprocessor(checkout: &Checkout) -> Result<()> {
+    let mut command = Command::new(cargo());
+    command
+        .current_dir(checkout.root())
+        .args(["build", "--package", "chapters", "--bins"]);
+    let what = "building the book's preprocessor";
+    process::run(what, &mut command, &checkout.log("preprocessor"))?;
+    Ok(())
+}
+
+/// The Cargo that started us, else the one on the path.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
