@@ -1,1 +1,20 @@
-//! probe
+//! A chapter of the book, read into blocks; and the three things made from it.
+//!
+//! `book/src/<chapter>.md` is the only place where prose and listings are written. From it come
+//!
+//! - the **test**: [`program`] puts a chapter's listings into one Rust program whose lines are the Markdown's lines;
+//! - the **notebook**: [`notebook`] turns prose and listings into cells, and keeps the outputs of their last run;
+//! - the **page**: [`page`] puts the recorded output under each listing and the formulas into MathML.
+//!
+//! ```
+//! let chapter = chapters::parse::chapter("counting", "# Counting\n\n```rust\n1 + 1\n```\n")?;
+//! let listing = chapter.listings().next().expect("one listing");
+//! assert_eq!((listing.id.as_str(), listing.first, listing.code.as_str()), ("counting-1", 4, "1 + 1\n"));
+//! # Ok::<(), chapters::parse::Misprint>(())
+//! ```
+
+pub mod book;
+pub mod marks;
+pub mod parse;
+pub mod program;
+mod scan;

@@ -1,0 +1,430 @@
+//! Markdown → [`Chapter`]: prose, listings and formulas, each with its line.
+//!
+//! Listings keep stable names: the slug of their section and their number in it, `the-idx-format-2`.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::ops::Range;
+
+pub use crate::scan::Heading;
+
+use crate::marks::Marks;
+use crate::scan::{Fence, Scan};
+
+/// What is wrong in a chapter, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misprint {
+    /// The chapter's name: its file in `book/src` without `.md`.
+    pub chapter: String,
+    /// The Markdown's line, from 1.
+    pub line: usize,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Misprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "book/src/{}.md:{}: {}",
+            self.chapter, self.line, self.message
+        )
+    }
+}
+
+impl std::error::Error for Misprint {}
+
+/// A chapter, read.
+#[derive(Clone, Debug)]
+pub struct Chapter {
+    /// Its file in `book/src` without `.md`.
+    pub name: String,
+    /// The text of its first heading.
+    pub title: String,
+    /// The Markdown it was read from.
+    pub markdown: String,
+    /// Prose and listings in their order; together they are the whole Markdown.
+    pub blocks: Vec<Block>,
+    /// Displayed and inline formulas in their order.
+    pub formulas: Vec<Formula>,
+    /// Headings in their order.
+    pub headings: Vec<Heading>,
+    /// Pictures in the Markdown: alternative text and line.
+    pub pictures: Vec<(String, usize)>,
+    /// Bytes that are code or raw HTML in the prose.
+    pub(crate) verbatim: Vec<Range<usize>>,
+}
+
+/// A piece of a chapter.
+#[derive(Clone, Debug)]
+pub enum Block {
+    /// Text up to the next listing or section.
+    Prose(Prose),
+    /// Rust that runs.
+    Listing(Listing),
+}
+
+/// Running text.
+#[derive(Clone, Debug)]
+pub struct Prose {
+    /// Stable name: the section's slug and a number, `the-idx-format-text-1`.
+    pub id: String,
+    /// Its bytes in the Markdown.
+    pub range: Range<usize>,
+}
+
+/// A fenced block of Rust.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Stable name: the section's slug and its number in the section.
+    pub id: String,
+    /// What the info string says.
+    pub marks: Marks,
+    /// The code between the fences, each line ended.
+    pub code: String,
+    /// The Markdown's line of the opening fence, from 1.
+    pub fence: usize,
+    /// The first line of code.
+    pub first: usize,
+    /// The line of the closing fence.
+    pub end: usize,
+    /// The section's heading.
+    pub section: String,
+    /// Its bytes in the Markdown, both fences included.
+    pub range: Range<usize>,
+}
+
+/// A formula in LaTeX.
+#[derive(Clone, Debug)]
+pub struct Formula {
+    /// The name behind a displayed formula, `$$ … $$ {#name}`; an inline one has none.
+    pub name: Option<String>,
+    /// What stands between the dollars.
+    pub latex: String,
+    /// The Markdown's line, from 1.
+    pub line: usize,
+    /// Its bytes in the Markdown, dollars and name included.
+    pub range: Range<usize>,
+}
+
+impl Chapter {
+    /// The listings in their order.
+    pub fn listings(&self) -> impl Iterator<Item = &Listing> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::Listing(listing) => Some(listing),
+            Block::Prose(_) => None,
+        })
+    }
+
+    /// The displayed formulas: name and formula.
+    pub fn displayed(&self) -> impl Iterator<Item = (&str, &Formula)> {
+        self.formulas
+            .iter()
+            .filter_map(|f| Some((f.name.as_deref()?, f)))
+    }
+
+    /// The Markdown's line, from 1, of a byte.
+    pub fn line_of(&self, byte: usize) -> usize {
+        line_of(&self.markdown, byte)
+    }
+
+    /// Whether a byte stands in code or raw HTML rather than in running text.
+    pub fn is_verbatim(&self, byte: usize) -> bool {
+        self.verbatim.iter().any(|range| range.contains(&byte))
+    }
+}
+
+/// Reads a chapter.
+///
+/// # Errors
+/// The first [`Misprint`]: an unknown mark, a listing in a list, an unclosed fence, a formula
+/// without a name or with one already taken, `$$` that closes nothing.
+pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, Misprint> {
+    let scan = Scan::of(markdown);
+    let reader = Reader {
+        name,
+        markdown,
+        scan: &scan,
+    };
+    let formulas = reader.formulas()?;
+    let listings = reader.listings()?;
+    let chapter = Chapter {
+        name: name.to_owned(),
+        title: scan
+            .headings
+            .first()
+            .map_or(name, |h| h.text.trim())
+            .to_owned(),
+        markdown: markdown.to_owned(),
+        blocks: reader.blocks(listings)?,
+        formulas,
+        pictures: scan
+            .images
+            .iter()
+            .map(|i| (i.alt.clone(), line_of(markdown, i.range.start)))
+            .collect(),
+        headings: scan.headings,
+        verbatim: scan.verbatim,
+    };
+    Ok(chapter)
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    markdown: &'a str,
+    scan: &'a Scan,
+}
+
+impl Reader<'_> {
+    fn misprint<T>(&self, byte: usize, message: impl Into<String>) -> Result<T, Misprint> {
+        let line = line_of(self.markdown, byte);
+        Err(Misprint {
+            chapter: self.name.to_owned(),
+            line,
+            message: message.into(),
+        })
+    }
+
+    fn formulas(&self) -> Result<Vec<Formula>, Misprint> {
+        let mut names = HashSet::new();
+        let mut formulas = Vec::new();
+        for math in &self.scan.maths {
+            let mut range = math.range.clone();
+            let line = line_of(self.markdown, range.start);
+            let mut name = None;
+            if math.displayed {
+                let Some((found, length)) = name_behind(&self.markdown[range.end..]) else {
+                    return self.misprint(
+                        range.start,
+                        "a displayed formula has no name: write `{#name}` behind its closing `$$`",
+                    );
+                };
+                if !names.insert(found.clone()) {
+                    return self.misprint(
+                        range.start,
+                        format!("the formula name `{found}` is already taken in this chapter"),
+                    );
+                }
+                range.end += length;
+                name = Some(found);
+            }
+            formulas.push(Formula {
+                name,
+                latex: math.latex.clone(),
+                line,
+                range,
+            });
+        }
+        self.no_stray_dollars()?;
+        Ok(formulas)
+    }
+
+    /// `$$` outside code that is no formula's: a formula was opened and never closed.
+    fn no_stray_dollars(&self) -> Result<(), Misprint> {
+        let known = |byte: usize| {
+            self.scan.maths.iter().any(|m| m.range.contains(&byte))
+                || self.scan.verbatim.iter().any(|v| v.contains(&byte))
+        };
+        match self.markdown.match_indices("$$").find(|(byte, _)| !known(*byte)) {
+            Some((byte, _)) => self.misprint(
+                byte,
+                "`$$` begins or ends no formula (no blank line may stand inside one, and none of its lines may begin like a list, a heading or a rule: `-`, `+`, `=`, `#`)",
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn listings(&self) -> Result<Vec<Listing>, Misprint> {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        let mut listings = Vec::new();
+        for fence in &self.scan.fences {
+            self.is_closed(fence)?;
+            let (language, marks) = fence.info.split_once(',').unwrap_or((&fence.info, ""));
+            if matches!(language, "Rust" | "rs" | "rust,") || language.starts_with("rust ") {
+                return self.misprint(
+                    fence.range.start,
+                    format!("write `rust` for `{language}`, and marks behind a comma"),
+                );
+            }
+            if language == "rust" {
+                listings.push(self.listing(fence, marks, &mut counts)?);
+            }
+        }
+        Ok(listings)
+    }
+
+    fn listing(
+        &self,
+        fence: &Fence,
+        marks: &str,
+        counts: &mut HashMap<String, usize>,
+    ) -> Result<Listing, Misprint> {
+        let start = fence.range.start;
+        if fence.nested {
+            return self.misprint(
+                start,
+                "a listing stands in a list or a quotation; put it on its own",
+            );
+        }
+        let marks = Marks::parse(marks).or_else(|message| self.misprint(start, message))?;
+        let text = &self.markdown[fence.range.clone()];
+        let code_start = text.find('\n').map_or(text.len(), |at| at + 1);
+        let code_end = text.trim_end().rfind('\n').map_or(code_start, |at| at + 1);
+        let section = self.section(start);
+        let slug = section.map_or_else(|| slug(self.name), |h| slug(&h.text));
+        let count = counts.entry(slug.clone()).or_default();
+        *count += 1;
+        let first = line_of(self.markdown, start) + 1;
+        let code = text[code_start..code_end.max(code_start)].to_owned();
+        Ok(Listing {
+            id: format!("{slug}-{count}"),
+            marks,
+            end: first + code.matches('\n').count(),
+            code,
+            fence: first - 1,
+            first,
+            section: section.map_or_else(String::new, |h| h.text.trim().to_owned()),
+            range: fence.range.start..fence.range.start + text.trim_end().len(),
+        })
+    }
+
+    fn is_closed(&self, fence: &Fence) -> Result<(), Misprint> {
+        let text = &self.markdown[fence.range.clone()];
+        let ticks: String = text
+            .chars()
+            .take_while(|c| *c == '`' || *c == '~')
+            .collect();
+        let last = text.trim_end().lines().skip(1).last().unwrap_or("");
+        if last.trim() == ticks
+            || (last.trim().starts_with(&ticks)
+                && last.trim().chars().all(|c| ticks.starts_with(c)))
+        {
+            return Ok(());
+        }
+        self.misprint(
+            fence.range.start,
+            format!("this block is never closed: write `{ticks}` on a line of its own"),
+        )
+    }
+
+    /// The heading above a byte.
+    fn section(&self, byte: usize) -> Option<&Heading> {
+        self.scan.headings.iter().rfind(|h| h.range.start <= byte)
+    }
+
+    /// Prose is cut at listings and at headings.
+    fn blocks(&self, listings: Vec<Listing>) -> Result<Vec<Block>, Misprint> {
+        let mut cuts: Vec<usize> = self
+            .scan
+            .headings
+            .iter()
+            .skip(1)
+            .map(|h| h.range.start)
+            .collect();
+        cuts.retain(|cut| !listings.iter().any(|l| l.range.contains(cut)));
+        cuts.push(self.markdown.len());
+        let mut blocks = Vec::new();
+        let mut counts = HashMap::new();
+        let mut at = 0;
+        for listing in listings {
+            self.prose(at, listing.range.start, &cuts, &mut counts, &mut blocks);
+            at = listing.range.end;
+            blocks.push(Block::Listing(listing));
+        }
+        self.prose(at, self.markdown.len(), &cuts, &mut counts, &mut blocks);
+        self.distinct(&blocks)?;
+        Ok(blocks)
+    }
+
+    fn prose(
+        &self,
+        from: usize,
+        to: usize,
+        cuts: &[usize],
+        counts: &mut HashMap<String, usize>,
+        blocks: &mut Vec<Block>,
+    ) {
+        let mut at = from;
+        for cut in cuts
+            .iter()
+            .copied()
+            .filter(|cut| *cut > from && *cut < to)
+            .chain([to])
+        {
+            let text = &self.markdown[at..cut];
+            if !text.trim().is_empty() {
+                let start = at + (text.len() - text.trim_start().len());
+                let slug = self
+                    .section(start)
+                    .map_or_else(|| slug(self.name), |h| slug(&h.text));
+                let count = counts.entry(slug.clone()).or_default();
+                *count += 1;
+                let id = format!("{slug}-text-{count}");
+                blocks.push(Block::Prose(Prose {
+                    id,
+                    range: start..at + text.trim_end().len(),
+                }));
+            }
+            at = cut;
+        }
+    }
+
+    fn distinct(&self, blocks: &[Block]) -> Result<(), Misprint> {
+        let mut seen = HashSet::new();
+        for block in blocks {
+            let (id, start) = match block {
+                Block::Prose(prose) => (&prose.id, prose.range.start),
+                Block::Listing(listing) => (&listing.id, listing.range.start),
+            };
+            if !seen.insert(id) {
+                return self.misprint(start, format!("two pieces of this chapter are called `{id}`: word one of the headings differently"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// ` {#name}` at the start of a text: the name, and how many bytes it takes.
+fn name_behind(text: &str) -> Option<(String, usize)> {
+    let blank = text.len() - text.trim_start_matches([' ', '\n']).len();
+    let name = text[blank..].strip_prefix("{#")?;
+    let name = &name[..name.find('}')?];
+    let plain = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    plain.then(|| (name.to_owned(), blank + name.len() + 3))
+}
+
+/// A heading as part of a name: `The IDX format` → `the-idx-format`, at most 48 letters.
+pub fn slug(heading: &str) -> String {
+    let mut slug = String::new();
+    for c in heading.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' => slug.push(c),
+            _ if c.is_whitespace() || matches!(c, '-' | '_' | '/') => {
+                if !slug.is_empty() && !slug.ends_with('-') {
+                    slug.push('-');
+                }
+            }
+            _ => {}
+        }
+    }
+    slug.truncate(48);
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "section".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+fn line_of(markdown: &str, byte: usize) -> usize {
+    1 + markdown.as_bytes()[..byte]
+        .iter()
+        .filter(|b| **b == b'\n')
+        .count()
+}
+
+#[cfg(test)]
+mod tests;
