@@ -1,0 +1,33 @@
+//! Operations with parameters, as dfdx modules: put them in a tuple and dfdx chains, builds, saves and updates them.
+//!
+//! The names here are what a model's *type* is written with; `dev.build_module::<Model, f32>()` turns each into the
+//! struct of the same name in [`modules`], which holds the tensors. dfdx's own layers compose with them.
+//!
+//! ```
+//! use digits::dfdx::prelude::*;
+//! use digits::layers::{Conv2D, Dense, Flatten, MaxPool2D};
+//! type Model = ((Conv2D<1, 4, 3>, ReLU, MaxPool2D<2>), (Flatten<676>, Dense<676, 10>));
+//! let dev = Cpu::default();
+//! let model = dev.build_module::<Model, f32>();
+//! let image: Tensor<Rank3<1, 28, 28>, f32, _> = dev.zeros(); // (C, H, W)
+//! let logits: Tensor<Rank1<10>, f32, _> = model.forward(image);
+//! assert_eq!(logits.array(), [0.0; 10]); // zero bias, zero image
+//! assert_eq!(model.num_trainable_params(), (9 + 1) * 4 + 676 * 10 + 10);
+//! ```
+mod conv2d;
+mod dense;
+mod flatten;
+mod init;
+mod pool2d;
+
+pub use conv2d::builder::Conv2D;
+pub use dense::builder::Dense;
+pub use flatten::Flatten;
+pub use pool2d::{AvgPool2D, MaxPool2D};
+
+/// The layers as built on a device: structs that hold tensors.
+pub mod modules {
+    pub use super::conv2d::Conv2D;
+    pub use super::dense::Dense;
+    pub use super::{AvgPool2D, Flatten, MaxPool2D};
+}

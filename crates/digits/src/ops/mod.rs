@@ -1,0 +1,26 @@
+//! One differentiable operation a file: the forward pass, and right under it its gradient.
+//!
+//! Each file has two halves. The *slice* half works on plain `&[f32]` with sizes as values and knows nothing of dfdx:
+//! that is where speed lives. The *tensor* half checks shapes in the type system, calls the slice half, and records the
+//! gradient on dfdx's tape.
+//!
+//! Work is split over threads by the image, in chunks whose number depends on the batch size alone, and sums over
+//! the batch are taken chunk by chunk in order: the same bits on one thread and on many.
+pub mod conv2d;
+pub mod linear;
+mod matmul;
+pub mod pool2d;
+mod tape;
+
+pub use conv2d::conv2d;
+pub use linear::linear;
+pub use matmul::{Matrix, matmul};
+pub use pool2d::{avg_pool2d, max_pool2d};
+
+/// Into how many chunks a batch is split; more than any reader's CPU has threads to gain from at these sizes.
+const CHUNKS: usize = 16;
+
+/// Images in a chunk, for a batch of this size. It depends on nothing else, so that sums do not depend on threads.
+fn images_per_chunk(batch: usize) -> usize {
+    batch.div_ceil(CHUNKS).max(1)
+}

@@ -1,0 +1,122 @@
+//! Tensor ↔ slice: the one room where a tensor's storage is read in place.
+//!
+//! dfdx keeps a tensor's storage private and hands out copies (`as_vec`) or single elements (`tensor[[i, j]]`).
+//! A copy of every activation would cost as much time as the convolution it feeds, so this file makes a slice of a
+//! tensor's elements from the address of its first one.
+//!
+//! # Why that is sound
+//! A tensor may be a *view*: `broadcast` repeats elements with a stride of 0, `permute` exchanges strides, and then
+//! the storage is smaller than the tensor or in another order. Both functions therefore measure the strides first —
+//! the distance between the addresses of neighbouring elements, each obtained through dfdx's bounds-checked index —
+//! and make a slice only if they are those of a contiguous row-major array. The last element's index is checked too,
+//! so all elements lie in the one live `Vec`, and its lifetime is that of the tensor's borrow.
+//! (Under Rust's aliasing models: Tree Borrows allows it; the older Stacked Borrows restricts a pointer made from
+//! `&t[i]` to that element. No compiler acts on that difference.)
+use std::borrow::Cow;
+
+use dfdx::prelude::{Cpu, HasShape, Shape, Tensor};
+
+/// The elements of a tensor in row-major order: borrowed if they lie so in memory, copied if the tensor is a view.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::raw::elements;
+/// let dev = Cpu::default();
+/// let t = dev.tensor([[1.0f32, 2.0], [3.0, 4.0]]); // (2, 2)
+/// assert_eq!(*elements(&t), [1.0, 2.0, 3.0, 4.0]);
+/// let transposed: Tensor<Rank2<2, 2>, f32, _> = t.permute();
+/// assert_eq!(*elements(&transposed), [1.0, 3.0, 2.0, 4.0]);
+/// ```
+pub fn elements<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Cow<'_, [f32]> {
+    let len = t.shape().num_elements();
+    if len == 0 {
+        return Cow::Borrowed(&[]);
+    }
+    if !is_contiguous(t) {
+        return Cow::Owned(t.as_vec());
+    }
+    let first: *const f32 = &t[S::Concrete::default()];
+    // SAFETY: `is_contiguous` has shown that `len` elements start at `first` in one allocation, which the borrow of
+    // `t` keeps alive and unchanged.
+    Cow::Borrowed(unsafe { std::slice::from_raw_parts(first, len) })
+}
+
+/// The elements of a tensor in row-major order, to be changed in place; `None` if the tensor is a view.
+///
+/// A storage shared with a clone of the tensor is copied first, as dfdx does on every write.
+pub fn elements_mut<S: Shape, T>(t: &mut Tensor<S, f32, Cpu, T>) -> Option<&mut [f32]> {
+    let len = t.shape().num_elements();
+    if len == 0 {
+        return Some(&mut []);
+    }
+    if !is_contiguous(t) {
+        return None;
+    }
+    let first: *mut f32 = &mut t[S::Concrete::default()];
+    // SAFETY: as above; the mutable index has made the storage unique to `t`, which is borrowed mutably.
+    Some(unsafe { std::slice::from_raw_parts_mut(first, len) })
+}
+
+/// Whether neighbouring elements lie where a contiguous row-major array of this (non-empty) shape has them.
+fn is_contiguous<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> bool {
+    let sizes = t.shape().concrete();
+    let origin: S::Concrete = Default::default();
+    let base = &raw const t[origin] as usize;
+    let mut last = origin;
+    let mut expected = size_of::<f32>();
+    for axis in (0..S::NUM_DIMS).rev() {
+        last[axis] = sizes[axis] - 1;
+        if sizes[axis] > 1 {
+            let mut next = origin;
+            next[axis] = 1;
+            if (&raw const t[next] as usize).wrapping_sub(base) != expected {
+                return false;
+            }
+        }
+        expected *= sizes[axis];
+    }
+    let _bounds_checked = t[last];
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfdx::prelude::*;
+
+    #[test]
+    fn a_contiguous_tensor_is_borrowed() {
+        let dev = Cpu::default();
+        let t = dev.tensor([[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        assert!(matches!(elements(&t), Cow::Borrowed([1.0, .., 6.0])));
+    }
+
+    #[test]
+    fn a_broadcast_tensor_is_copied_at_its_full_size() {
+        let dev = Cpu::default();
+        let t: Tensor<Rank2<3, 2>, f32, _> = dev.tensor([7.0f32, 8.0]).broadcast();
+        assert_eq!(*elements(&t), [7.0, 8.0, 7.0, 8.0, 7.0, 8.0]);
+        let mut t = t;
+        assert!(elements_mut(&mut t).is_none());
+        let scalar: Tensor<Rank1<4>, f32, _> = dev.tensor(5.0f32).broadcast();
+        assert_eq!(*elements(&scalar), [5.0; 4]);
+    }
+
+    #[test]
+    fn writing_to_a_tensor_leaves_its_clone_alone() {
+        let dev = Cpu::default();
+        let mut t = dev.tensor([1.0f32, 2.0]);
+        let before = t.clone();
+        elements_mut(&mut t).unwrap()[1] = 9.0;
+        assert_eq!(t.array(), [1.0, 9.0]);
+        assert_eq!(before.array(), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn an_empty_tensor_and_a_scalar_are_slices_too() {
+        let dev = Cpu::default();
+        let empty: Tensor<(usize, Const<3>), f32, _> = dev.zeros_like(&(0, Const));
+        assert!(elements(&empty).is_empty());
+        assert_eq!(*elements(&dev.tensor(2.5f32)), [2.5]);
+    }
+}
