@@ -1,0 +1,126 @@
+//! A confusion matrix with its counts.
+
+use plotters::prelude::*;
+
+use super::chart::{self, Area, Drawn, INK, TEXT};
+use super::{Picture, PlotError, number};
+use crate::metrics::ConfusionMatrix;
+
+/// Width and height of a cell, in CSS pixels.
+const CELL: (i32, i32) = (50, 34);
+/// Room on the left and at the top for the axes, in CSS pixels.
+const EDGE: (i32, i32) = (64, 52);
+
+/// Counts by actual digit (rows) and predicted digit (columns).
+///
+/// Right answers stand on the diagonal, in blue; mistakes are orange, the stronger the more there
+/// are in that cell.
+///
+/// # Errors
+/// If nothing was counted.
+pub fn confusion(matrix: &ConfusionMatrix) -> Result<Picture, PlotError> {
+    let counts: Vec<Vec<usize>> = matrix.counts().iter().map(|row| row.to_vec()).collect();
+    draw(&counts)
+}
+
+/// The picture of square `counts[actual][predicted]`.
+fn draw(counts: &[Vec<usize>]) -> Result<Picture, PlotError> {
+    let total: usize = counts.iter().flatten().sum();
+    if total == 0 {
+        return Err(PlotError::empty("counted predictions"));
+    }
+    let side = counts.len() as i32;
+    let width = EDGE.0 + side * CELL.0 + 12;
+    let height = EDGE.1 + side * CELL.1 + 12;
+    let size = (width as u32, height as u32);
+    let body = chart::canvas(size, |area| {
+        cells(area, counts).and_then(|()| axes(area, side))
+    })?;
+    Ok(Picture::new(size.0, size.1, &body, alt(counts, total)))
+}
+
+fn cells(area: &Area<'_>, counts: &[Vec<usize>]) -> Drawn {
+    let mistakes = each(counts).filter(|(actual, predicted, _)| actual != predicted);
+    let most = mistakes.map(|(_, _, n)| n).max().unwrap_or(0).max(1);
+    for (actual, predicted, n) in each(counts) {
+        let (x, y) = (
+            EDGE.0 + predicted as i32 * CELL.0,
+            EDGE.1 + actual as i32 * CELL.1,
+        );
+        let right = actual == predicted;
+        let share = if right {
+            n as f64 / counts[actual].iter().sum::<usize>().max(1) as f64
+        } else {
+            (n as f64 / most as f64).sqrt()
+        };
+        // At most 0.4, so that the count on it can be read; two decimals keep the file small.
+        let strength = (share * 40.0).ceil() / 100.0;
+        let style = chart::fill(usize::from(!right)).mix(strength).filled();
+        area.draw(&Rectangle::new([(x, y), (x + CELL.0, y + CELL.1)], style))?;
+        let faint = if n == 0 { 0.6 } else { 1.0 };
+        let style = centred(&INK.mix(faint));
+        let middle = (x + CELL.0 / 2, y + CELL.1 / 2);
+        area.draw(&Text::new(n.to_string(), middle, style))?;
+    }
+    Ok(())
+}
+
+fn axes(area: &Area<'_>, side: i32) -> Drawn {
+    let (right, bottom) = (EDGE.0 + side * CELL.0, EDGE.1 + side * CELL.1);
+    area.draw(&Rectangle::new([EDGE, (right, bottom)], INK.mix(0.5)))?;
+    for class in 0..side {
+        let x = EDGE.0 + class * CELL.0 + CELL.0 / 2;
+        let y = EDGE.1 + class * CELL.1 + CELL.1 / 2;
+        area.draw(&Text::new(
+            class.to_string(),
+            (x, EDGE.1 - 12),
+            centred(&INK),
+        ))?;
+        area.draw(&Text::new(
+            class.to_string(),
+            (EDGE.0 - 14, y),
+            centred(&INK),
+        ))?;
+    }
+    let middle = ((EDGE.0 + right) / 2, 16);
+    area.draw(&Text::new("predicted digit", middle, centred(&INK)))?;
+    let middle = (16, (EDGE.1 + bottom) / 2);
+    let upwards = centred(&INK).transform(FontTransform::Rotate270);
+    area.draw(&Text::new("actual digit", middle, upwards))
+}
+
+fn centred<C: Color>(colour: &C) -> TextStyle<'static> {
+    use plotters::style::text_anchor::{HPos, Pos, VPos};
+    let style = ("sans-serif", TEXT).into_font().color(colour);
+    style.pos(Pos::new(HPos::Center, VPos::Center))
+}
+
+/// Every cell as `(actual, predicted, count)`.
+fn each(counts: &[Vec<usize>]) -> impl Iterator<Item = (usize, usize, usize)> {
+    counts.iter().enumerate().flat_map(|(actual, row)| {
+        row.iter()
+            .enumerate()
+            .map(move |(predicted, n)| (actual, predicted, *n))
+    })
+}
+
+fn alt(counts: &[Vec<usize>], total: usize) -> String {
+    let right: usize = (0..counts.len()).map(|class| counts[class][class]).sum();
+    let mut wrong: Vec<_> = each(counts)
+        .filter(|(actual, predicted, n)| actual != predicted && *n > 0)
+        .collect();
+    // Stable: equal counts stay in order of the digits.
+    wrong.sort_by_key(|cell| std::cmp::Reverse(cell.2));
+    let worst: Vec<String> = wrong
+        .iter()
+        .take(3)
+        .map(|(actual, predicted, n)| format!("{actual} taken for {predicted} ({n})"))
+        .collect();
+    let share = number::percent(right as f64 / total as f64);
+    let mistakes = if worst.is_empty() {
+        "No mistakes.".to_owned()
+    } else {
+        format!("Most frequent mistakes: {}.", number::list(&worst))
+    };
+    format!("Of {total} digits {right} ({share}) are predicted right. {mistakes}")
+}

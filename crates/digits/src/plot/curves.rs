@@ -1,0 +1,198 @@
+//! Curves over one pair of axes.
+
+use plotters::prelude::*;
+
+use super::chart::{self, Area, Axis, Drawn, INK, TEXT};
+use super::number::{self, Number};
+use super::{Picture, PlotError};
+
+/// Series of at most this many points get a marker at each point.
+const MARKED: usize = 40;
+/// Height of a row of the legend, in CSS pixels.
+const ROW: i32 = 22;
+
+/// One curve: its name and its points `(x, y)`, joined in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Name, as the legend and the alternative text say it.
+    pub name: String,
+    /// The points.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    /// A curve through the given points.
+    ///
+    /// ```
+    /// use digits::plot::Series;
+    ///
+    /// let halves = Series::new("half", (0..3).map(|x| (x, x as f32 / 2.0)));
+    /// assert_eq!(halves.points, [(0.0, 0.0), (1.0, 0.5), (2.0, 1.0)]);
+    /// ```
+    pub fn new<X: Number, Y: Number>(
+        name: impl Into<String>,
+        points: impl IntoIterator<Item = (X, Y)>,
+    ) -> Self {
+        let points = points.into_iter().map(|(x, y)| (x.to_f64(), y.to_f64()));
+        Self {
+            name: name.into(),
+            points: points.collect(),
+        }
+    }
+}
+
+/// Curves over common axes; `x_axis` and `y_axis` name what they measure, with its unit.
+///
+/// Up to twelve series differ in colour and dash; those of at most 40 points also by marker.
+///
+/// # Errors
+/// If there is no series, a series has no point, or a coordinate is NaN or infinite.
+pub fn lines(series: &[Series], x_axis: &str, y_axis: &str) -> Result<Picture, PlotError> {
+    let panel = Panel::new(series, x_axis, y_axis)?;
+    let size = (600, 340);
+    let body = chart::canvas(size, |area| panel.draw(area))?;
+    let sentences: Vec<String> = series
+        .iter()
+        .map(|s| {
+            format!(
+                "{} {}.",
+                s.name,
+                course(&s.points, &number::show, &|x| at(x_axis, x))
+            )
+        })
+        .collect();
+    Ok(Picture::new(size.0, size.1, &body, sentences.join(" ")))
+}
+
+fn at(x_axis: &str, x: f64) -> String {
+    // "learning rate (per step)" → "learning rate"
+    let name = x_axis.split(" (").next().unwrap_or(x_axis);
+    format!("at {name} = {}", number::show(x))
+}
+
+/// How a curve runs, in words: `falls from 0.3 at x = 1 to 0.05 at x = 5; lowest, 0.04, at x = 4`.
+pub(super) fn course(
+    points: &[(f64, f64)],
+    value: &dyn Fn(f64) -> String,
+    place: &dyn Fn(f64) -> String,
+) -> String {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+        return "has no points".to_owned();
+    };
+    if points.len() == 1 {
+        return format!("is {} {}", value(first.1), place(first.0));
+    }
+    let verb = match (value(first.1) == value(last.1), first.1 < last.1) {
+        (true, _) => "goes",
+        (false, true) => "rises",
+        (false, false) => "falls",
+    };
+    let mut text = format!(
+        "{verb} from {} {} to {} {}",
+        value(first.1),
+        place(first.0),
+        value(last.1),
+        place(last.0)
+    );
+    let by_height = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
+    let ends = [value(first.1), value(last.1)];
+    for (word, extreme) in [
+        ("lowest", points.iter().min_by(by_height)),
+        ("highest", points.iter().max_by(by_height)),
+    ] {
+        if let Some((x, y)) = extreme.filter(|(_, y)| !ends.contains(&value(*y))) {
+            text.push_str(&format!("; {word}, {}, {}", value(*y), place(*x)));
+        }
+    }
+    text
+}
+
+/// Curves, their axes and their legend, checked and ready to be drawn.
+pub(super) struct Panel<'s> {
+    series: &'s [Series],
+    x: Axis,
+    y: Axis,
+}
+
+impl<'s> Panel<'s> {
+    pub(super) fn new(series: &'s [Series], x_axis: &str, y_axis: &str) -> Result<Self, PlotError> {
+        if series.is_empty() {
+            return Err(PlotError::empty("series"));
+        }
+        for Series { name, points } in series {
+            if points.is_empty() {
+                return Err(PlotError::empty(format!("points in series \"{name}\"")));
+            }
+            PlotError::check_finite(&format!("x of \"{name}\""), points.iter().map(|p| p.0))?;
+            PlotError::check_finite(&format!("y of \"{name}\""), points.iter().map(|p| p.1))?;
+        }
+        let points = || series.iter().flat_map(|s| &s.points);
+        let (left, right) = ends(points().map(|p| p.0));
+        let (low, high) = ends(points().map(|p| p.1));
+        let whole = points().all(|p| p.0.fract() == 0.0);
+        let wanted = if whole {
+            (right - left).clamp(1.0, 8.0) as usize
+        } else {
+            8
+        };
+        let x = Axis::over(x_axis, left, right, wanted, false);
+        let y = Axis::over(y_axis, low, high, 5, true);
+        Ok(Self { series, x, y })
+    }
+
+    pub(super) fn draw(&self, area: &Area<'_>) -> Drawn {
+        let (width, _) = area.dim_in_pixel();
+        let (places, height) = self.legend(width as i32);
+        let (top, rest) = area.split_vertically(height);
+        for (i, (x, y)) in places.iter().enumerate() {
+            let line = vec![(*x, *y), (x + 34, *y)];
+            top.draw(&PathElement::new(line, chart::line(i)))?;
+            if self.is_marked(i) {
+                chart::mark(&top, i, (x + 17, *y))?;
+            }
+            let style = ("sans-serif", TEXT).into_font().color(&INK);
+            top.draw(&Text::new(
+                self.series[i].name.clone(),
+                (x + 42, y - 8),
+                style,
+            ))?;
+        }
+        let mut chart = chart::panel(&rest, &self.x, &self.y)?;
+        for (i, series) in self.series.iter().enumerate() {
+            chart.draw_series(LineSeries::new(
+                series.points.iter().copied(),
+                chart::line(i),
+            ))?;
+            if self.is_marked(i) {
+                chart::mark_all(&chart, i, &series.points)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_marked(&self, i: usize) -> bool {
+        self.series[i].points.len() <= MARKED
+    }
+
+    /// Where each series' legend stands, in rows no wider than `width`, and their height.
+    fn legend(&self, width: i32) -> (Vec<(i32, i32)>, i32) {
+        let (left, mut x, mut y) = (50, 50, ROW / 2 + 2);
+        let mut places = Vec::with_capacity(self.series.len());
+        for series in self.series {
+            let needed = 42 + 7 * series.name.chars().count() as i32;
+            if x > left && x + needed > width {
+                (x, y) = (left, y + ROW);
+            }
+            places.push((x, y));
+            x += needed + 20;
+        }
+        (places, y + ROW / 2 + 2)
+    }
+}
+
+/// The smallest and the largest of finite values.
+pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    })
+}

@@ -1,0 +1,75 @@
+//! The course of a training: loss and accuracy by epoch.
+
+use super::chart;
+use super::curves::{Panel, Series, course};
+use super::{Picture, PlotError, number};
+use crate::train::History;
+
+const SIZE: (u32, u32) = (600, 560);
+
+/// Loss (upper panel) and accuracy (lower panel) after each epoch; training and, where it was
+/// measured, validation.
+///
+/// # Errors
+/// If no epoch was trained, or a loss or accuracy is NaN or infinite.
+pub fn history(history: &History) -> Result<Picture, PlotError> {
+    let epochs = &history.epochs;
+    let training = Curves {
+        loss: epochs.iter().map(|e| e.loss).collect(),
+        accuracy: epochs.iter().map(|e| e.accuracy).collect(),
+    };
+    let validation = Curves {
+        loss: epochs.iter().filter_map(|e| e.val_loss).collect(),
+        accuracy: epochs.iter().filter_map(|e| e.val_accuracy).collect(),
+    };
+    let measured = validation.loss.len() == epochs.len();
+    draw(&training, measured.then_some(&validation))
+}
+
+/// One value for each epoch; accuracy from 0 to 1.
+pub(super) struct Curves {
+    pub(super) loss: Vec<f64>,
+    pub(super) accuracy: Vec<f64>,
+}
+
+pub(super) fn draw(training: &Curves, validation: Option<&Curves>) -> Result<Picture, PlotError> {
+    if training.loss.is_empty() {
+        return Err(PlotError::empty("epochs"));
+    }
+    let both = |of: &dyn Fn(&Curves) -> Vec<f64>| {
+        let named = [("training", Some(training)), ("validation", validation)];
+        named
+            .into_iter()
+            .filter_map(|(name, curves)| Some(by_epoch(name, of(curves?))))
+            .collect::<Vec<_>>()
+    };
+    let loss = both(&|curves| curves.loss.clone());
+    let accuracy = both(&|curves| curves.accuracy.iter().map(|a| 100.0 * a).collect());
+    let upper = Panel::new(&loss, "epoch", "loss (nats)")?;
+    let lower = Panel::new(&accuracy, "epoch", "accuracy (%)")?;
+    let body = chart::canvas(SIZE, |area| {
+        let (top, bottom) = area.split_vertically(SIZE.1 as i32 / 2);
+        upper.draw(&top)?;
+        lower.draw(&bottom)
+    })?;
+    Ok(Picture::new(SIZE.0, SIZE.1, &body, alt(&loss, &accuracy)))
+}
+
+fn by_epoch(name: &str, values: Vec<f64>) -> Series {
+    Series::new(name, (1usize..).zip(values))
+}
+
+fn alt(loss: &[Series], accuracy: &[Series]) -> String {
+    let epoch = |x: f64| format!("after epoch {x}");
+    let share = |percentage: f64| number::percent(percentage / 100.0);
+    let describe = |series: &[Series], measure: &str, value: &dyn Fn(f64) -> String| {
+        let sentence = |s: &Series| {
+            let mut name = format!("{} {measure}", s.name);
+            name[..1].make_ascii_uppercase();
+            format!("{name} {}.", course(&s.points, value, &epoch))
+        };
+        series.iter().map(sentence).collect::<Vec<_>>().join(" ")
+    };
+    let loss = describe(loss, "loss", &number::show);
+    format!("{loss} {}", describe(accuracy, "accuracy", &share))
+}
