@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod checkout;
+pub mod ci;
 mod process;
 pub mod start;
 pub mod tools;
@@ -23,11 +24,14 @@ struct Xtask {
 enum Task {
     /// Set everything up inside the checkout, serve the book, start JupyterLab
     Start(start::Args),
+    /// Run every check of this project
+    Ci(ci::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Xtask::parse().task {
         Task::Start(args) => start::run(&args),
+        Task::Ci(args) => ci::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -41,7 +41,7 @@ pub const EVCXR: Tool = Tool {
 /// Runs the fuzz targets; only the checks need it.
 pub const CARGO_FUZZ: Tool = Tool {
     package: "cargo-fuzz",
-    version: "0.13.1",
+    version: "0.13.2",
     program: "cargo-fuzz",
     minutes: "1 min",
 };
