@@ -2,6 +2,9 @@
 //!
 //! | module | in → out |
 //! |---|---|
+//! | [`idx`] | IDX bytes → checked arrays |
+//! | [`dataset`] | MNIST: images and labels; training, validation, test |
+//! | [`batch`] | indices → batches as tensors; the seeded shuffle |
 //! | [`shape`] | sizes → output sizes, as types |
 //! | [`raw`] | tensor ↔ slice |
 //! | [`ops`] | tensors → tensors, each operation with its gradient |
@@ -10,8 +13,16 @@
 //! | [`loss`] | logits, targets → one number to make smaller |
 //! | [`optim`] | gradients → new parameters |
 //! | [`gradcheck`] | any function → its gradient by central differences |
+//! | [`metrics`] | predictions, labels → accuracy, confusion matrix |
+//! | [`scale`] | full or quick, and the results that are right at each |
 pub use dfdx;
 pub use plotters;
+
+pub mod idx;
+
+pub mod dataset;
+
+pub mod batch;
 
 pub mod shape;
 
@@ -28,3 +39,10 @@ pub mod loss;
 pub mod optim;
 
 pub mod gradcheck;
+
+pub mod metrics;
+
+pub mod scale;
+
+#[cfg(test)]
+mod scratch;

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod checkout;
 pub mod ci;
+pub mod data;
 mod process;
 pub mod start;
 pub mod tools;
@@ -26,12 +27,15 @@ enum Task {
     Start(start::Args),
     /// Run every check of this project
     Ci(ci::Args),
+    /// Verify MNIST's files in data/mnist, or make them anew from the raw ones
+    Data(data::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Xtask::parse().task {
         Task::Start(args) => start::run(&args),
         Task::Ci(args) => ci::run(&args),
+        Task::Data(args) => data::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

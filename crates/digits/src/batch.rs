@@ -1,0 +1,174 @@
+//! Images of a data set → batches as tensors; labels → one-hot rows; the seeded shuffle before an epoch.
+//!
+//! ```
+//! use digits::{batch, dataset::Mnist, dfdx::prelude::*};
+//!
+//! let dev = Cpu::default();
+//! let mnist = Mnist::load()?;
+//! let order = batch::shuffled(mnist.train.len(), 42, 0);
+//! let x = batch::images(&dev, &mnist.train, &order[..32]); // (32, 1, 28, 28)
+//! let y = batch::one_hot(&dev, &mnist.train, &order[..32]); // (32, 10)
+//! assert_eq!(x.shape().concrete(), [32, 1, 28, 28]);
+//! assert_eq!(y.shape().concrete(), [32, 10]);
+//! # Ok::<(), digits::dataset::DatasetError>(())
+//! ```
+
+use crate::dataset::{CLASSES, Dataset, PIXELS, SIDE};
+use dfdx::prelude::*;
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
+
+/// A batch of images as a tensor (B, 1, 28, 28), from 0 (background) to 1 (ink).
+pub type Images<B = usize> = Tensor<(B, Const<1>, Const<SIDE>, Const<SIDE>), f32, Cpu>;
+
+/// A batch of labels as a tensor (B, 10): 1 in the column of the label, 0 elsewhere.
+pub type OneHot<B = usize> = Tensor<(B, Const<CLASSES>), f32, Cpu>;
+
+/// The images at `indices` as a tensor (B, 1, 28, 28): a pixel p becomes p / 255.
+///
+/// # Panics
+/// If there is no image at one of the indices.
+pub fn images(dev: &Cpu, data: &Dataset, indices: &[usize]) -> Images {
+    let mut values = Vec::with_capacity(indices.len() * PIXELS);
+    for &i in indices {
+        extend_scaled(&mut values, data.image(i));
+    }
+    tensor(dev, &(indices.len(), Const, Const, Const), &values)
+}
+
+/// Image `i` as a tensor (1, 28, 28), without a batch: a pixel p becomes p / 255.
+///
+/// # Panics
+/// If there is no image `i`.
+pub fn image(dev: &Cpu, data: &Dataset, i: usize) -> Tensor<Rank3<1, SIDE, SIDE>, f32, Cpu> {
+    let mut values = Vec::with_capacity(PIXELS);
+    extend_scaled(&mut values, data.image(i));
+    tensor(dev, &Default::default(), &values)
+}
+
+/// The labels at `indices` as rows of a tensor (B, 10): label 3 becomes 0 0 0 1 0 0 0 0 0 0.
+///
+/// # Panics
+/// If there is no label at one of the indices.
+pub fn one_hot(dev: &Cpu, data: &Dataset, indices: &[usize]) -> OneHot {
+    let mut values = vec![0.0; indices.len() * CLASSES];
+    for (row, &i) in values.chunks_exact_mut(CLASSES).zip(indices) {
+        row[usize::from(data.label(i))] = 1.0;
+    }
+    tensor(dev, &(indices.len(), Const), &values)
+}
+
+/// The numbers 0 to n − 1 in an order that depends on the seed and the epoch only; every order is equally likely.
+///
+/// Fisher and Yates's shuffle on ChaCha12, whose 256-bit key is the seed and the epoch side by side: no two
+/// epochs, of one seed or of several, draw from the same stream.
+pub fn shuffled(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&epoch.to_le_bytes());
+    let mut order: Vec<usize> = (0..n).collect();
+    order.shuffle(&mut StdRng::from_seed(key));
+    order
+}
+
+fn extend_scaled(values: &mut Vec<f32>, pixels: &[u8]) {
+    values.extend(pixels.iter().map(|&pixel| f32::from(pixel) / 255.0));
+}
+
+/// Allocates through the device: with its cache on, memory that `tensor_from_vec` brings along
+/// goes into the cache when the tensor is dropped and is not drawn again, so that the cache grows with each batch.
+fn tensor<S: Shape>(dev: &Cpu, shape: &S, values: &[f32]) -> Tensor<S, f32, Cpu> {
+    let mut tensor = dev.zeros_like(shape);
+    tensor.copy_from(values);
+    tensor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three images, all of whose pixels are 0, 51 and 255, of a 3, a 0 and a 9.
+    fn three() -> Dataset {
+        let pixels = [0, 51, 255].into_iter().flat_map(|p| [p; PIXELS]).collect();
+        Dataset::new(pixels, vec![3, 0, 9]).unwrap()
+    }
+
+    #[test]
+    fn a_batch_holds_the_images_asked_for_scaled_to_one() {
+        let x = images(&Cpu::default(), &three(), &[2, 0, 1, 1]);
+        assert_eq!(x.shape().concrete(), [4, 1, 28, 28]);
+        let values = x.as_vec();
+        for (row, expected) in values.chunks_exact(PIXELS).zip([1.0, 0.0, 0.2, 0.2]) {
+            assert!(
+                row.iter().all(|&value| value == expected),
+                "expected {expected}, found {row:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_stay_where_they_are() {
+        let mut pixels = vec![0; PIXELS];
+        pixels[3 * SIDE + 5] = 255;
+        let data = Dataset::new(pixels, vec![1]).unwrap();
+        let dev = Cpu::default();
+        assert_eq!(images(&dev, &data, &[0])[[0, 0, 3, 5]], 1.0);
+        assert_eq!(image(&dev, &data, 0)[[0, 3, 5]], 1.0);
+        assert_eq!(image(&dev, &data, 0).as_vec().iter().sum::<f32>(), 1.0);
+    }
+
+    #[test]
+    fn one_hot_rows_mark_the_label() {
+        let y = one_hot(&Cpu::default(), &three(), &[0, 2]);
+        let mut expected = [0.0; 20];
+        expected[3] = 1.0;
+        expected[19] = 1.0;
+        assert_eq!(y.as_vec(), expected);
+    }
+
+    #[test]
+    fn a_batch_of_none_is_a_tensor_of_none() {
+        assert_eq!(
+            images(&Cpu::default(), &three(), &[]).shape().concrete(),
+            [0, 1, 28, 28]
+        );
+    }
+
+    #[test]
+    fn shuffling_keeps_every_index_and_repeats() {
+        let order = shuffled(1000, 7, 3);
+        assert_eq!(order, shuffled(1000, 7, 3));
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..1000).collect::<Vec<_>>());
+        assert_ne!(order, sorted);
+    }
+
+    #[test]
+    fn each_seed_and_each_epoch_has_its_own_order() {
+        let orders = [
+            shuffled(1000, 1, 2),
+            shuffled(1000, 2, 1),
+            shuffled(1000, 1, 1),
+            shuffled(1000, 3, 0),
+        ];
+        for (i, a) in orders.iter().enumerate() {
+            for b in &orders[..i] {
+                assert_ne!(a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn every_order_of_three_is_equally_likely() {
+        let mut counts = std::collections::HashMap::new();
+        for epoch in 0..6000 {
+            *counts.entry(shuffled(3, 5, epoch)).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 6);
+        // 1000 are expected of each; the standard deviation is 29.
+        assert!(
+            counts.values().all(|count| (850..1150).contains(count)),
+            "{counts:?}"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Pairs of IDX files → data sets; MNIST's two pairs.
+
+use super::{Dataset, DatasetError, SIDE, over_nine};
+use crate::idx::{self, Elements, IdxArray, IdxErrorKind};
+use sha2::{Digest, Sha256};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// An MNIST file's name and the SHA-256 of its contents, decompressed.
+type Known = (&'static str, &'static str);
+
+/// MNIST's files: (training, test) of (images, labels).
+pub(super) const KNOWN: [[Known; 2]; 2] = [TRAIN, TEST];
+
+const TRAIN: [Known; 2] = [
+    (
+        "train-images-idx3-ubyte.gz",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    (
+        "train-labels-idx1-ubyte.gz",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+];
+const TEST: [Known; 2] = [
+    (
+        "t10k-images-idx3-ubyte.gz",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    (
+        "t10k-labels-idx1-ubyte.gz",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+];
+
+/// MNIST: 60,000 images to train with and 10,000 to test with, by writers who are in one of the two only.
+///
+/// LeCun, Cortes and Burges, *The MNIST database of handwritten digits*, 1998.
+#[derive(Clone, Debug)]
+pub struct Mnist {
+    /// The training images; hold some of them out with [`Dataset::split_validation`].
+    pub train: Dataset,
+    /// The test images.
+    pub test: Dataset,
+}
+
+impl Mnist {
+    /// Loads MNIST from the folder that the environment variable `DIGITS_DATA` names,
+    /// or from `data/mnist` of the repository, and checks the SHA-256 of all four files.
+    ///
+    /// # Errors
+    /// Says which file is wrong, where, and what to do: see [`DatasetError`].
+    pub fn load() -> Result<Self, DatasetError> {
+        match env::var_os("DIGITS_DATA") {
+            Some(folder) => Self::load_from(PathBuf::from(folder)),
+            None => Self::load_from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist")),
+        }
+    }
+
+    /// Loads MNIST from `folder`, as [`load`](Self::load) does from its own.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_from(folder: impl AsRef<Path>) -> Result<Self, DatasetError> {
+        let folder = folder.as_ref();
+        let (train, test) = rayon::join(
+            || load_pair(folder, KNOWN[0]),
+            || load_pair(folder, KNOWN[1]),
+        );
+        Ok(Self {
+            train: train?,
+            test: test?,
+        })
+    }
+}
+
+fn load_pair(folder: &Path, [images, labels]: [Known; 2]) -> Result<Dataset, DatasetError> {
+    let pair =
+        Pair::read(&folder.join(images.0), &folder.join(labels.0)).map_err(
+            |error| match error {
+                DatasetError::Idx(e) if matches!(e.kind, IdxErrorKind::Missing) => {
+                    DatasetError::Missing { path: e.path }
+                }
+                error => error,
+            },
+        )?;
+    pair.images.check_hash(images.1)?;
+    pair.labels.check_hash(labels.1)?;
+    pair.into_dataset()
+}
+
+struct FileArray {
+    path: PathBuf,
+    array: IdxArray,
+}
+
+impl FileArray {
+    fn read(path: &Path) -> Result<Self, DatasetError> {
+        Ok(Self {
+            path: path.into(),
+            array: idx::read(path)?,
+        })
+    }
+
+    /// There is one way to write an array as IDX, so what is written here is what the file holds.
+    fn check_hash(&self, expected: &'static str) -> Result<(), DatasetError> {
+        let mut hasher = Sha256::new();
+        // An array that was read fits the format, and a hasher does not fail: were it otherwise, the hash would differ.
+        let _ = idx::write(&self.array, &mut hasher);
+        let found: String = hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        if found == expected {
+            Ok(())
+        } else {
+            Err(DatasetError::Hash {
+                path: self.path.clone(),
+                expected,
+                found,
+            })
+        }
+    }
+}
+
+/// The files of the images and of their labels, each well-formed IDX, not yet compared with each other.
+pub(super) struct Pair {
+    images: FileArray,
+    labels: FileArray,
+}
+
+impl Pair {
+    pub(super) fn read(images: &Path, labels: &Path) -> Result<Self, DatasetError> {
+        Ok(Self {
+            images: FileArray::read(images)?,
+            labels: FileArray::read(labels)?,
+        })
+    }
+
+    pub(super) fn into_dataset(self) -> Result<Dataset, DatasetError> {
+        let Self { images, labels } = self;
+        let (pixels, count) = match (images.array.elements, &images.array.dims[..]) {
+            (Elements::U8(pixels), &[count, SIDE, SIDE]) => (pixels, count),
+            (elements, _) => {
+                let element = elements.element_type();
+                return Err(DatasetError::Images {
+                    path: images.path,
+                    element,
+                    dims: images.array.dims,
+                });
+            }
+        };
+        let labels_u8 = match (labels.array.elements, &labels.array.dims[..]) {
+            (Elements::U8(values), &[_]) => values,
+            (elements, _) => {
+                let element = elements.element_type();
+                return Err(DatasetError::Labels {
+                    path: labels.path,
+                    element,
+                    dims: labels.array.dims,
+                });
+            }
+        };
+        if labels_u8.len() != count {
+            let found = labels_u8.len();
+            return Err(DatasetError::LabelCount {
+                path: labels.path,
+                images: images.path,
+                expected: count,
+                found,
+            });
+        }
+        if let Some((index, found)) = over_nine(&labels_u8) {
+            // The labels stand behind 8 bytes of header.
+            return Err(DatasetError::LabelInFile {
+                path: labels.path,
+                position: 8 + index,
+                found,
+            });
+        }
+        Ok(Dataset {
+            pixels: Arc::new(pixels),
+            labels: Arc::new(labels_u8),
+            range: 0..count,
+        })
+    }
+}
