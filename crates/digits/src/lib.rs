@@ -15,6 +15,7 @@
 //! | [`gradcheck`] | any function → its gradient by central differences |
 //! | [`metrics`] | predictions, labels → accuracy, confusion matrix |
 //! | [`scale`] | full or quick, and the results that are right at each |
+//! | [`train`] | model, optimiser, images → trained model, history |
 pub use dfdx;
 pub use plotters;
 
@@ -43,6 +44,8 @@ pub mod gradcheck;
 pub mod metrics;
 
 pub mod scale;
+
+pub mod train;
 
 #[cfg(test)]
 mod scratch;

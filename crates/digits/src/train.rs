@@ -1,0 +1,254 @@
+//! A model, an optimiser and images → a trained model and its [`History`].
+//!
+//! [`fit`], [`evaluate`] and [`predict`] do what Keras's methods of these names do: batches in a new, seeded order
+//! each epoch, the last one smaller if the images do not divide; loss and accuracy averaged over an epoch's images
+//! while the model is still learning from them; then the validation set, with the epoch's final parameters.
+//!
+//! ```
+//! use digits::dfdx::prelude::*;
+//! use digits::{dataset::Mnist, models::Linear10, optim::Adam};
+//! use digits::train::{FitConfig, evaluate, fit};
+//!
+//! let dev = Cpu::seed_from_u64(1);
+//! let mnist = Mnist::load()?;
+//! let mut model = dev.build_module::<Linear10, f32>();
+//! let config = FitConfig::default().epochs(2);
+//! let history = fit(&mut model, &mut Adam::default(), &mnist.train.take(3_000), &config)?;
+//! assert_eq!(history.epochs.len(), 2);
+//! assert!(evaluate(&model, &mnist.test).accuracy > 0.7);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! At [quick scale](crate::scale) `fit` sees the first 2,000 training images and 1,000 validation images, for at most
+//! 2 epochs, and says so; `evaluate` and `predict` see all they are given.
+
+mod error;
+mod evaluate;
+mod history;
+mod progress;
+#[cfg(test)]
+mod tests;
+
+pub use error::TrainError;
+pub use evaluate::{Evaluation, Prediction, evaluate, predict};
+pub use history::{Epoch, History};
+pub use progress::Progress;
+
+use std::time::Instant;
+
+use dfdx::optim::Optimizer;
+use dfdx::prelude::*;
+
+use crate::batch::{self, Images, OneHot};
+use crate::dataset::{CLASSES, Dataset, SIDE};
+use crate::loss::try_softmax_cross_entropy;
+use crate::raw;
+use crate::scale::{self, Scale};
+use progress::Reporter;
+
+/// A batch of images on a tape, `(B, 1, 28, 28)`.
+type TapedImages =
+    Tensor<(usize, Const<1>, Const<SIDE>, Const<SIDE>), f32, Cpu, OwnedTape<f32, Cpu>>;
+/// A batch of logits on a tape, `(B, 10)`.
+type TapedLogits = Tensor<(usize, Const<CLASSES>), f32, Cpu, OwnedTape<f32, Cpu>>;
+
+/// A model that takes images `(B, 1, 28, 28)` to logits `(B, 10)`, with a tape and without:
+/// every dfdx module of these shapes is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not classify digits",
+    label = "expected a model from images `(B, 1, 28, 28)` to logits `(B, 10)`"
+)]
+pub trait Classifier:
+    TensorCollection<f32, Cpu>
+    + Module<Images, Output = OneHot, Error = CpuError>
+    + ModuleMut<TapedImages, Output = TapedLogits, Error = CpuError>
+{
+}
+
+impl<M> Classifier for M where
+    M: TensorCollection<f32, Cpu>
+        + Module<Images, Output = OneHot, Error = CpuError>
+        + ModuleMut<TapedImages, Output = TapedLogits, Error = CpuError>
+{
+}
+
+/// How [`fit`] trains.
+///
+/// ```
+/// use digits::train::{FitConfig, Progress};
+///
+/// let config = FitConfig::default().epochs(12).batch_size(128).seed(7).progress(Progress::Silent);
+/// assert_eq!((config.epochs, config.batch_size), (12, 128));
+/// ```
+#[derive(Clone, Debug)]
+pub struct FitConfig {
+    /// How often every image is seen: 5 unless told.
+    pub epochs: usize,
+    /// Images in a batch, B: 32 unless told, as in Keras.
+    pub batch_size: usize,
+    /// Decides the order of the images and what dropout drops: 0 unless told.
+    pub seed: u64,
+    /// Images to measure after each epoch and never to learn from: none unless told.
+    pub validation: Option<Dataset>,
+    /// What is told meanwhile.
+    pub progress: Progress,
+}
+
+impl Default for FitConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 5,
+            batch_size: 32,
+            seed: 0,
+            validation: None,
+            progress: Progress::default(),
+        }
+    }
+}
+
+impl FitConfig {
+    /// Sets the number of epochs.
+    pub fn epochs(self, epochs: usize) -> Self {
+        Self { epochs, ..self }
+    }
+
+    /// Sets the number of images in a batch.
+    pub fn batch_size(self, batch_size: usize) -> Self {
+        Self { batch_size, ..self }
+    }
+
+    /// Sets the seed.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Sets the validation images.
+    pub fn validation(self, images: Dataset) -> Self {
+        Self {
+            validation: Some(images),
+            ..self
+        }
+    }
+
+    /// Sets what is told meanwhile.
+    pub fn progress(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// The configuration and the images that training sees at `scale`.
+    fn at(&self, scale: Scale, data: &Dataset) -> (Self, Dataset) {
+        let mut config = self.clone();
+        if scale == Scale::Full {
+            return (config, data.clone());
+        }
+        config.epochs = config.epochs.min(QUICK_EPOCHS);
+        config.validation = config
+            .validation
+            .map(|images| images.take(QUICK_VALIDATION));
+        (config, data.take(QUICK_IMAGES))
+    }
+}
+
+const QUICK_EPOCHS: usize = 2;
+const QUICK_IMAGES: usize = 2_000;
+const QUICK_VALIDATION: usize = 1_000;
+
+/// Trains `model` with `optimizer` on `data`; the parameters change in place.
+///
+/// In a terminal, a bar follows each epoch; terminals and notebooks get a line for each when it is over.
+///
+/// # Errors
+/// Before anything is trained: no images, no validation images, a batch size of zero. Later, with the epoch and the
+/// batch, a loss that is not finite; or the optimiser's own error; or no memory. The model then keeps the parameters it
+/// has reached.
+pub fn fit<M: Classifier>(
+    model: &mut M,
+    optimizer: &mut impl Optimizer<M, Cpu, f32>,
+    data: &Dataset,
+    config: &FitConfig,
+) -> Result<History, TrainError> {
+    let (seen, images) = config.at(scale::scale(), data);
+    check(&seen, &images)?;
+    let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
+    let dev = Cpu::seed_from_u64(seen.seed);
+    let mut history = History::default();
+    for epoch in 0..seen.epochs {
+        let start = Instant::now();
+        let batches = Batches {
+            dev: &dev,
+            data: &images,
+            order: batch::shuffled(images.len(), seen.seed, epoch as u64),
+            size: seen.batch_size,
+            epoch: epoch + 1,
+        };
+        let training = train_epoch(model, optimizer, &batches, &mut reporter)?;
+        let validation = match &seen.validation {
+            Some(images) => Some(evaluate::try_evaluate(model, images)?),
+            None => None,
+        };
+        history.epochs.push(Epoch {
+            loss: training.loss,
+            accuracy: training.accuracy,
+            val_loss: validation.map(|v| v.loss),
+            val_accuracy: validation.map(|v| v.accuracy),
+            seconds: start.elapsed().as_secs_f64(),
+        });
+        reporter.epoch_is_over(&history);
+    }
+    Ok(history)
+}
+
+fn check(config: &FitConfig, images: &Dataset) -> Result<(), TrainError> {
+    if images.is_empty() {
+        return Err(TrainError::NoImages);
+    }
+    if config.batch_size == 0 {
+        return Err(TrainError::BatchSizeZero);
+    }
+    if config.validation.as_ref().is_some_and(Dataset::is_empty) {
+        return Err(TrainError::NoValidationImages);
+    }
+    Ok(())
+}
+
+/// The batches of one epoch.
+struct Batches<'a> {
+    dev: &'a Cpu,
+    data: &'a Dataset,
+    order: Vec<usize>,
+    size: usize,
+    /// From 1.
+    epoch: usize,
+}
+
+/// One pass over the images: forward, loss, backward, step, batch by batch.
+fn train_epoch<M: Classifier>(
+    model: &mut M,
+    optimizer: &mut impl Optimizer<M, Cpu, f32>,
+    batches: &Batches<'_>,
+    reporter: &mut Reporter,
+) -> Result<Evaluation, TrainError> {
+    let mut running = evaluate::Running::default();
+    let mut gradients = model.try_alloc_grads()?;
+    for (number, indices) in batches.order.chunks(batches.size).enumerate() {
+        let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
+        let y = batch::one_hot(batches.dev, batches.data, indices); // (B, 10)
+        let logits = model.try_forward_mut(x.traced(gradients))?; // (B, 10)
+        let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
+        let loss = try_softmax_cross_entropy(logits, y)?;
+        let value = f64::from(loss.array());
+        if !value.is_finite() {
+            return Err(TrainError::NotFinite {
+                loss: value,
+                epoch: batches.epoch,
+                batch: number + 1,
+            });
+        }
+        gradients = loss.try_backward()?;
+        optimizer.update(model, &gradients)?;
+        model.try_zero_grads(&mut gradients)?;
+        running.add(value, right, indices.len());
+        reporter.batch_is_over(batches.epoch, number + 1, &running);
+    }
+    Ok(running.mean())
+}

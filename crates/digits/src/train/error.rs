@@ -1,0 +1,40 @@
+use dfdx::optim::OptimizerUpdateError;
+use dfdx::prelude::CpuError;
+
+/// Why a model could not be trained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The training set is empty.
+    #[error(
+        "training: expected at least one image, found none; look at how the data set was taken or selected"
+    )]
+    NoImages,
+    /// A validation set was given, and it is empty.
+    #[error(
+        "validation: expected at least one image, found none; hold out a larger fraction, or train without validation"
+    )]
+    NoValidationImages,
+    /// Batches of no images would never end.
+    #[error("batch_size: expected at least 1 image, found 0; Keras's default is 32")]
+    BatchSizeZero,
+    /// The loss is infinite or not a number.
+    #[error(
+        "epoch {epoch}, batch {batch}: expected a finite loss, found {loss}; \
+         the parameters have run away: build the model anew and lower the learning rate"
+    )]
+    NotFinite {
+        /// What the loss was.
+        loss: f64,
+        /// Where, counted from 1.
+        epoch: usize,
+        /// Where, counted from 1.
+        batch: usize,
+    },
+    /// The optimiser could not take its step.
+    #[error("optimiser: {0}")]
+    Optimizer(#[from] OptimizerUpdateError<CpuError>),
+    /// No memory, or tensors that do not fit.
+    #[error("device: {0}; a smaller batch needs less memory")]
+    Device(#[from] CpuError),
+}
