@@ -1,8 +1,9 @@
 //! Bars: one number for each label, and the distribution of many numbers.
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
 
-use super::chart::{self, Axis, Drawn, INK, TEXT};
+use super::chart::{self, Axis, Drawn};
 use super::curves::ends;
 use super::number::{self, Number, show};
 use super::{Picture, PlotError};
@@ -18,7 +19,7 @@ const WRITTEN: usize = 12;
 /// use digits::plot;
 ///
 /// let picture = plot::bars(&["three", "five"], &[6131, 5421], "digit", "images")?;
-/// assert_eq!(picture.alt, "images by digit: three 6131, five 5421.");
+/// assert_eq!(picture.alt, "images by digit: 6131 for three, 5421 for five.");
 /// # Ok(())
 /// # }
 /// ```
@@ -54,7 +55,7 @@ pub fn bars<L: ToString, V: Number>(
 }
 
 fn bars_alt(labels: &[String], values: &[f64], x_axis: &str, y_axis: &str) -> String {
-    let pair = |i: usize| format!("{} {}", labels[i], show(values[i]));
+    let pair = |i: usize| format!("{} for {}", show(values[i]), labels[i]);
     if values.len() <= WRITTEN {
         let pairs: Vec<String> = (0..values.len()).map(pair).collect();
         return format!("{y_axis} by {x_axis}: {}.", pairs.join(", "));
@@ -126,10 +127,10 @@ fn draw(
 ) -> Result<String, PlotError> {
     let (low, high) = ends(boxes.iter().map(|bar| bar.2));
     let y = Axis::over(y_axis, low.min(0.0), high.max(0.0), 5, true);
-    chart::canvas(SIZE, |area| -> Drawn {
+    chart::canvas(SIZE, |area| -> Drawn<String> {
         let (_, rest) = area.split_vertically(8);
         let mut chart = chart::panel(&rest, x, &y)?;
-        let style = chart::fill(0).mix(0.85).filled();
+        let style = chart::fill(0).filled();
         chart.draw_series(boxes.iter().map(|(left, right, value)| {
             let (bottom, top) = (value.min(0.0), value.max(0.0));
             let mut bar = Rectangle::new([(*left, bottom), (*right, top)], style);
@@ -137,16 +138,21 @@ fn draw(
             bar
         }))?;
         if written {
-            chart.draw_series(boxes.iter().map(|(left, right, value)| {
-                let style = ("sans-serif", TEXT).into_font().color(&INK);
-                let up = if *value < 0.0 { 3 } else { -16 };
-                let text = show(*value);
-                // plotters' own centring measures text too wide; 7 pixels a character do better.
-                let back = -(7 * text.chars().count() as i32) / 2;
-                EmptyElement::at(((left + right) / 2.0, *value))
-                    + Text::new(text, (back, up), style)
-            }))?;
+            let tops: Vec<(f64, f64)> = boxes
+                .iter()
+                .map(|bar| ((bar.0 + bar.1) / 2.0, bar.2))
+                .collect();
+            for ((x, y), (_, value)) in chart::places(&chart, &tops).zip(&tops) {
+                let below = *value < 0.0;
+                let style = chart::text(if below { VPos::Top } else { VPos::Bottom }, HPos::Center);
+                let gap = if below { 4 } else { -1 };
+                area.draw(&Text::new(
+                    show(*value),
+                    (x.round() as i32, y.round() as i32 + gap),
+                    style,
+                ))?;
+            }
         }
-        Ok(())
+        Ok(String::new())
     })
 }

@@ -4,9 +4,12 @@
 //! role (ink, the third series' line …); [`canvas`] then replaces each stand-in by what the page
 //! can restyle: `currentColor`, or a mid-tone with its dash pattern.
 
+use std::ops::Range;
+
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{PlotError, number};
 
@@ -20,7 +23,7 @@ pub(super) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 /// Text, axes, frames: the page's text colour.
 pub(super) const INK: RGBColor = RGBColor(1, 1, 1);
 /// plotters' font size of axis numbers and names: 12.5 CSS pixels (it divides by 1.24).
-pub(super) const TEXT: f64 = 15.5;
+const TEXT: f64 = 15.5;
 
 /// Colours of series. Each contrasts at least 3:1 with a white and with a dark page (WCAG 1.4.11)
 /// and stays apart from the others in the common kinds of colour blindness.
@@ -28,31 +31,44 @@ const COLOURS: [&str; 6] = [
     "#2f7fd6", "#d2641a", "#12917a", "#b554b8", "#8a7a1c", "#d14a68",
 ];
 /// Dash patterns, so that lines differ in grey as well.
-const DASHES: [&str; 4] = ["", "7 4", "2 3", "10 3 2 3"];
+const DASHES: [&str; 6] = ["", "7 4", "2 3", "10 3 2 3", "14 4", "6 2 2 2 2 2"];
 
 /// The stand-in for a filled shape of series `i`.
 pub(super) fn fill(i: usize) -> RGBColor {
     RGBColor(1, 2, (i % COLOURS.len()) as u8)
 }
 
-/// The stand-in for the line of series `i`, dashes included.
-pub(super) fn line(i: usize) -> ShapeStyle {
-    RGBColor(1, 3, (i % 12) as u8).stroke_width(2)
+/// The line of series `i` through points given in CSS pixels. plotters would round them to whole
+/// pixels, which shows on a smooth curve.
+pub(super) fn line(i: usize, points: impl Iterator<Item = (f64, f64)>) -> String {
+    let dashes = match DASHES[i % DASHES.len()] {
+        "" => String::new(),
+        pattern => format!(" stroke-dasharray=\"{pattern}\""),
+    };
+    let points: Vec<String> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    format!(
+        "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2\" \
+         stroke-linejoin=\"round\"{dashes} points=\"{}\"/>",
+        COLOURS[i % COLOURS.len()],
+        points.join(" ")
+    )
 }
 
 /// Draws on a `width` × `height` surface and returns the elements, without the `<svg>` around.
+///
+/// `draw` may return further SVG elements; they come on top, as they are.
 pub(super) fn canvas(
     (width, height): (u32, u32),
-    draw: impl FnOnce(&Area<'_>) -> Drawn,
+    draw: impl FnOnce(&Area<'_>) -> Drawn<String>,
 ) -> Result<String, PlotError> {
     let mut svg = String::new();
-    {
+    let above = {
         let area = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
         draw(&area)
-            .and_then(|()| area.present())
-            .map_err(|error| PlotError::Backend(error.to_string()))?;
-    }
-    Ok(restyle(&svg))
+            .and_then(|above| area.present().map(|()| above))
+            .map_err(|error| PlotError::Backend(error.to_string()))?
+    };
+    Ok(restyle(&svg) + &above)
 }
 
 /// Replaces the stand-in colours and drops what says nothing.
@@ -66,17 +82,6 @@ fn restyle(svg: &str) -> String {
     body = body.replace("\"#010101\"", "\"currentColor\"");
     for (i, colour) in COLOURS.iter().enumerate() {
         body = body.replace(&format!("\"#0102{i:02X}\""), &format!("\"{colour}\""));
-    }
-    for i in 0..12 {
-        let dashes = match DASHES[i % DASHES.len()] {
-            "" => String::new(),
-            pattern => format!(" stroke-dasharray=\"{pattern}\""),
-        };
-        let colour = COLOURS[i % COLOURS.len()];
-        body = body.replace(
-            &format!("\"#0103{i:02X}\""),
-            &format!("\"{colour}\"{dashes}"),
-        );
     }
     body
 }
@@ -164,7 +169,7 @@ impl Ranged for Axis {
         self.ticks.iter().map(|(tick, _)| *tick).collect()
     }
 
-    fn range(&self) -> std::ops::Range<f64> {
+    fn range(&self) -> Range<f64> {
         self.low..self.high
     }
 }
@@ -202,6 +207,12 @@ pub(super) fn panel<'a>(area: &Area<'a>, x: &Axis, y: &Axis) -> Drawn<Chart<'a>>
     Ok(chart)
 }
 
+/// Text in the page's colour, anchored as given.
+pub(super) fn text(vertical: VPos, horizontal: HPos) -> TextStyle<'static> {
+    let style = ("sans-serif", TEXT).into_font().color(&INK);
+    style.pos(Pos::new(horizontal, vertical))
+}
+
 /// Draws the marker of series `i` at a pixel: disc, square, triangle or cross in turn.
 pub(super) fn mark(area: &Area<'_>, i: usize, (x, y): (i32, i32)) -> Drawn {
     let filled = fill(i).filled();
@@ -213,16 +224,21 @@ pub(super) fn mark(area: &Area<'_>, i: usize, (x, y): (i32, i32)) -> Drawn {
     }
 }
 
-/// Draws the marker of series `i` at each point of the panel.
-pub(super) fn mark_all(chart: &Chart<'_>, i: usize, points: &[(f64, f64)]) -> Drawn {
-    let inside = chart.plotting_area();
-    let pixels = inside.strip_coord_spec();
-    let (left, top) = pixels.get_base_pixel();
-    for point in points {
-        let (x, y) = inside.map_coordinate(point);
-        mark(&pixels, i, (x - left, y - top))?;
-    }
-    Ok(())
+/// Where each point lies, in CSS pixels from the canvas's corner.
+pub(super) fn places<'p>(
+    chart: &Chart<'_>,
+    points: &'p [(f64, f64)],
+) -> impl Iterator<Item = (f64, f64)> + use<'p> {
+    let (across, down) = chart.plotting_area().get_pixel_range();
+    let (x, y) = (chart.x_range(), chart.y_range());
+    let share = |range: &Range<f64>, value: f64| (value - range.start) / (range.end - range.start);
+    points.iter().map(move |point| {
+        let (right, up) = (share(&x, point.0), share(&y, point.1));
+        (
+            f64::from(across.start) + right * f64::from(across.end - 1 - across.start),
+            f64::from(down.end - 1) - up * f64::from(down.end - 1 - down.start),
+        )
+    })
 }
 
 #[cfg(test)]

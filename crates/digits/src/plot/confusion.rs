@@ -1,8 +1,9 @@
 //! A confusion matrix with its counts.
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
 
-use super::chart::{self, Area, Drawn, INK, TEXT};
+use super::chart::{self, Area, Drawn, INK};
 use super::{Picture, PlotError, number};
 use crate::metrics::ConfusionMatrix;
 
@@ -34,7 +35,9 @@ fn draw(counts: &[Vec<usize>]) -> Result<Picture, PlotError> {
     let height = EDGE.1 + side * CELL.1 + 12;
     let size = (width as u32, height as u32);
     let body = chart::canvas(size, |area| {
-        cells(area, counts).and_then(|()| axes(area, side))
+        cells(area, counts)?;
+        axes(area, side)?;
+        Ok(String::new())
     })?;
     Ok(Picture::new(size.0, size.1, &body, alt(counts, total)))
 }
@@ -58,7 +61,8 @@ fn cells(area: &Area<'_>, counts: &[Vec<usize>]) -> Drawn {
         let style = chart::fill(usize::from(!right)).mix(strength).filled();
         area.draw(&Rectangle::new([(x, y), (x + CELL.0, y + CELL.1)], style))?;
         let faint = if n == 0 { 0.6 } else { 1.0 };
-        let style = centred(&INK.mix(faint));
+        let shade = INK.mix(faint);
+        let style = centred().color(&shade);
         let middle = (x + CELL.0 / 2, y + CELL.1 / 2);
         area.draw(&Text::new(n.to_string(), middle, style))?;
     }
@@ -71,28 +75,18 @@ fn axes(area: &Area<'_>, side: i32) -> Drawn {
     for class in 0..side {
         let x = EDGE.0 + class * CELL.0 + CELL.0 / 2;
         let y = EDGE.1 + class * CELL.1 + CELL.1 / 2;
-        area.draw(&Text::new(
-            class.to_string(),
-            (x, EDGE.1 - 12),
-            centred(&INK),
-        ))?;
-        area.draw(&Text::new(
-            class.to_string(),
-            (EDGE.0 - 14, y),
-            centred(&INK),
-        ))?;
+        area.draw(&Text::new(class.to_string(), (x, EDGE.1 - 12), centred()))?;
+        area.draw(&Text::new(class.to_string(), (EDGE.0 - 14, y), centred()))?;
     }
     let middle = ((EDGE.0 + right) / 2, 16);
-    area.draw(&Text::new("predicted digit", middle, centred(&INK)))?;
+    area.draw(&Text::new("predicted digit", middle, centred()))?;
     let middle = (16, (EDGE.1 + bottom) / 2);
-    let upwards = centred(&INK).transform(FontTransform::Rotate270);
+    let upwards = centred().transform(FontTransform::Rotate270);
     area.draw(&Text::new("actual digit", middle, upwards))
 }
 
-fn centred<C: Color>(colour: &C) -> TextStyle<'static> {
-    use plotters::style::text_anchor::{HPos, Pos, VPos};
-    let style = ("sans-serif", TEXT).into_font().color(colour);
-    style.pos(Pos::new(HPos::Center, VPos::Center))
+fn centred() -> TextStyle<'static> {
+    chart::text(VPos::Center, HPos::Center)
 }
 
 /// Every cell as `(actual, predicted, count)`.

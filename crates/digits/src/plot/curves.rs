@@ -1,8 +1,9 @@
 //! Curves over one pair of axes.
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
 
-use super::chart::{self, Area, Axis, Drawn, INK, TEXT};
+use super::chart::{self, Area, Axis, Drawn};
 use super::number::{self, Number};
 use super::{Picture, PlotError};
 
@@ -140,34 +141,30 @@ impl<'s> Panel<'s> {
         Ok(Self { series, x, y })
     }
 
-    pub(super) fn draw(&self, area: &Area<'_>) -> Drawn {
+    /// Draws legend, axes and markers; returns the curves, to be put on top.
+    pub(super) fn draw(&self, area: &Area<'_>) -> Drawn<String> {
         let (width, _) = area.dim_in_pixel();
+        let (left, top) = area.get_base_pixel();
         let (places, height) = self.legend(width as i32);
-        let (top, rest) = area.split_vertically(height);
-        for (i, (x, y)) in places.iter().enumerate() {
-            let line = vec![(*x, *y), (x + 34, *y)];
-            top.draw(&PathElement::new(line, chart::line(i)))?;
-            if self.is_marked(i) {
-                chart::mark(&top, i, (x + 17, *y))?;
-            }
-            let style = ("sans-serif", TEXT).into_font().color(&INK);
-            top.draw(&Text::new(
-                self.series[i].name.clone(),
-                (x + 42, y - 8),
-                style,
-            ))?;
-        }
-        let mut chart = chart::panel(&rest, &self.x, &self.y)?;
+        let (_, rest) = area.split_vertically(height);
+        let chart = chart::panel(&rest, &self.x, &self.y)?;
+        let mut curves = String::new();
         for (i, series) in self.series.iter().enumerate() {
-            chart.draw_series(LineSeries::new(
-                series.points.iter().copied(),
-                chart::line(i),
-            ))?;
+            let (x, y) = places[i];
+            let sample = [(x, y), (x + 34, y)].map(|(x, y)| (x + left, y + top));
+            let sample = sample.map(|(x, y)| (f64::from(x), f64::from(y)));
+            curves += &chart::line(i, sample.into_iter());
+            curves += &chart::line(i, chart::places(&chart, &series.points));
             if self.is_marked(i) {
-                chart::mark_all(&chart, i, &series.points)?;
+                chart::mark(area, i, (x + 17, y))?;
+                for (x, y) in chart::places(&chart, &series.points) {
+                    chart::mark(area, i, (x.round() as i32 - left, y.round() as i32 - top))?;
+                }
             }
+            let style = chart::text(VPos::Center, HPos::Left);
+            area.draw(&Text::new(series.name.clone(), (x + 42, y), style))?;
         }
-        Ok(())
+        Ok(curves)
     }
 
     fn is_marked(&self, i: usize) -> bool {

@@ -49,8 +49,7 @@ pub(super) fn draw(training: &Curves, validation: Option<&Curves>) -> Result<Pic
     let lower = Panel::new(&accuracy, "epoch", "accuracy (%)")?;
     let body = chart::canvas(SIZE, |area| {
         let (top, bottom) = area.split_vertically(SIZE.1 as i32 / 2);
-        upper.draw(&top)?;
-        lower.draw(&bottom)
+        Ok(upper.draw(&top)? + &lower.draw(&bottom)?)
     })?;
     Ok(Picture::new(SIZE.0, SIZE.1, &body, alt(&loss, &accuracy)))
 }

@@ -60,13 +60,18 @@ pub fn matrices<M: AsRef<[f32]>, L: ToString>(
         &Colours::Palette(&palette()),
     );
     let (across, down) = tiles.size();
-    let across = across.max(200);
-    let body = tiles.image(&png)
-        + &tiles.frames(matrices.len())
-        + &tiles.captions(&labels)
-        + &key(across, down, largest);
+    // The key may be wider than the tiles.
+    let wide = across.max(200);
+    let body = format!(
+        "<g transform=\"translate({} 0)\">{}{}{}</g>{}",
+        (wide - across) / 2,
+        tiles.image(&png),
+        tiles.frames(matrices.len()),
+        tiles.captions(&labels),
+        key(wide, down, largest)
+    );
     let alt = alt(matrices, height, width, &labels);
-    Ok(Picture::new(across as u32, down as u32 + KEY, &body, alt))
+    Ok(Picture::new(wide as u32, down as u32 + KEY, &body, alt))
 }
 
 /// Matrices of values from 0 (page) to 1 (ink), `height` × `width` row by row: pictures.
