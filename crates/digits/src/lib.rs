@@ -16,6 +16,7 @@
 //! | [`metrics`] | predictions, labels → accuracy, confusion matrix |
 //! | [`scale`] | full or quick, and the results that are right at each |
 //! | [`train`] | model, optimiser, images → trained model, history |
+//! | [`plot`] | images, histories, matrices → pictures |
 pub use dfdx;
 pub use plotters;
 
@@ -46,6 +47,8 @@ pub mod metrics;
 pub mod scale;
 
 pub mod train;
+
+pub mod plot;
 
 #[cfg(test)]
 mod scratch;

@@ -12,33 +12,47 @@ const MARKED: usize = 40;
 /// Height of a row of the legend, in CSS pixels.
 const ROW: i32 = 22;
 
-/// One curve: its name and its points `(x, y)`, joined in the order given.
+/// One curve: its name and its points, joined in the order given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Name, as the legend and the alternative text say it.
-    pub name: String,
-    /// The points.
-    pub points: Vec<(f64, f64)>,
+    name: String,
+    x: Vec<f64>,
+    y: Vec<f64>,
 }
 
 impl Series {
-    /// A curve through the given points.
+    /// The curve called `name` through the points `(x[0], y[0])`, `(x[1], y[1])` …
+    ///
+    /// Lengths that differ are reported where the curve is drawn.
     ///
     /// ```
-    /// use digits::plot::Series;
+    /// # fn main() -> Result<(), digits::plot::PlotError> {
+    /// use digits::plot::{self, Series};
     ///
-    /// let halves = Series::new("half", (0..3).map(|x| (x, x as f32 / 2.0)));
-    /// assert_eq!(halves.points, [(0.0, 0.0), (1.0, 0.5), (2.0, 1.0)]);
+    /// let halves = Series::new("half", &[0, 1, 2], &[0.0, 0.5, 1.0]);
+    /// let picture = plot::lines(&[halves], "x", "y")?;
+    /// assert_eq!(picture.alt, "half rises from 0 at x = 0 to 1 at x = 2.");
+    /// # Ok(())
+    /// # }
     /// ```
-    pub fn new<X: Number, Y: Number>(
-        name: impl Into<String>,
-        points: impl IntoIterator<Item = (X, Y)>,
-    ) -> Self {
-        let points = points.into_iter().map(|(x, y)| (x.to_f64(), y.to_f64()));
+    pub fn new<X: Number, Y: Number>(name: impl Into<String>, x: &[X], y: &[Y]) -> Self {
         Self {
             name: name.into(),
-            points: points.collect(),
+            x: x.iter().map(|x| x.to_f64()).collect(),
+            y: y.iter().map(|y| y.to_f64()).collect(),
         }
+    }
+
+    /// The points, once they are known to be drawable.
+    fn points(&self) -> Result<Vec<(f64, f64)>, PlotError> {
+        let Self { name, x, y } = self;
+        PlotError::check_length(&format!("y of \"{name}\""), x.len(), y.len())?;
+        if x.is_empty() {
+            return Err(PlotError::empty(format!("points in series \"{name}\"")));
+        }
+        PlotError::check_finite(&format!("x of \"{name}\""), x.iter().copied())?;
+        PlotError::check_finite(&format!("y of \"{name}\""), y.iter().copied())?;
+        Ok(x.iter().copied().zip(y.iter().copied()).collect())
     }
 }
 
@@ -47,18 +61,19 @@ impl Series {
 /// Up to twelve series differ in colour and dash; those of at most 40 points also by marker.
 ///
 /// # Errors
-/// If there is no series, a series has no point, or a coordinate is NaN or infinite.
+/// If there is no series, a series has no point or not one `y` for each `x`, or a coordinate is NaN
+/// or infinite.
 pub fn lines(series: &[Series], x_axis: &str, y_axis: &str) -> Result<Picture, PlotError> {
     let panel = Panel::new(series, x_axis, y_axis)?;
     let size = (600, 340);
     let body = chart::canvas(size, |area| panel.draw(area))?;
-    let sentences: Vec<String> = series
+    let sentences: Vec<String> = panel
+        .curves
         .iter()
-        .map(|s| {
+        .map(|(name, points)| {
             format!(
-                "{} {}.",
-                s.name,
-                course(&s.points, &number::show, &|x| at(x_axis, x))
+                "{name} {}.",
+                course(points, &number::show, &|x| at(x_axis, x))
             )
         })
         .collect();
@@ -109,25 +124,21 @@ pub(super) fn course(
 }
 
 /// Curves, their axes and their legend, checked and ready to be drawn.
-pub(super) struct Panel<'s> {
-    series: &'s [Series],
+pub(super) struct Panel {
+    /// Name and points of each curve.
+    pub(super) curves: Vec<(String, Vec<(f64, f64)>)>,
     x: Axis,
     y: Axis,
 }
 
-impl<'s> Panel<'s> {
-    pub(super) fn new(series: &'s [Series], x_axis: &str, y_axis: &str) -> Result<Self, PlotError> {
+impl Panel {
+    pub(super) fn new(series: &[Series], x_axis: &str, y_axis: &str) -> Result<Self, PlotError> {
         if series.is_empty() {
             return Err(PlotError::empty("series"));
         }
-        for Series { name, points } in series {
-            if points.is_empty() {
-                return Err(PlotError::empty(format!("points in series \"{name}\"")));
-            }
-            PlotError::check_finite(&format!("x of \"{name}\""), points.iter().map(|p| p.0))?;
-            PlotError::check_finite(&format!("y of \"{name}\""), points.iter().map(|p| p.1))?;
-        }
-        let points = || series.iter().flat_map(|s| &s.points);
+        let named = |s: &Series| s.points().map(|points| (s.name.clone(), points));
+        let curves = series.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+        let points = || curves.iter().flat_map(|(_, points)| points);
         let (left, right) = ends(points().map(|p| p.0));
         let (low, high) = ends(points().map(|p| p.1));
         let whole = points().all(|p| p.0.fract() == 0.0);
@@ -138,7 +149,7 @@ impl<'s> Panel<'s> {
         };
         let x = Axis::over(x_axis, left, right, wanted, false);
         let y = Axis::over(y_axis, low, high, 5, true);
-        Ok(Self { series, x, y })
+        Ok(Self { curves, x, y })
     }
 
     /// Draws legend, axes and markers; returns the curves, to be put on top.
@@ -149,34 +160,34 @@ impl<'s> Panel<'s> {
         let (_, rest) = area.split_vertically(height);
         let chart = chart::panel(&rest, &self.x, &self.y)?;
         let mut curves = String::new();
-        for (i, series) in self.series.iter().enumerate() {
+        for (i, (name, points)) in self.curves.iter().enumerate() {
             let (x, y) = places[i];
             let sample = [(x, y), (x + 34, y)].map(|(x, y)| (x + left, y + top));
             let sample = sample.map(|(x, y)| (f64::from(x), f64::from(y)));
             curves += &chart::line(i, sample.into_iter());
-            curves += &chart::line(i, chart::places(&chart, &series.points));
+            curves += &chart::line(i, chart::places(&chart, points));
             if self.is_marked(i) {
                 chart::mark(area, i, (x + 17, y))?;
-                for (x, y) in chart::places(&chart, &series.points) {
+                for (x, y) in chart::places(&chart, points) {
                     chart::mark(area, i, (x.round() as i32 - left, y.round() as i32 - top))?;
                 }
             }
             let style = chart::text(VPos::Center, HPos::Left);
-            area.draw(&Text::new(series.name.clone(), (x + 42, y), style))?;
+            area.draw(&Text::new(name.clone(), (x + 42, y), style))?;
         }
         Ok(curves)
     }
 
     fn is_marked(&self, i: usize) -> bool {
-        self.series[i].points.len() <= MARKED
+        self.curves[i].1.len() <= MARKED
     }
 
     /// Where each series' legend stands, in rows no wider than `width`, and their height.
     fn legend(&self, width: i32) -> (Vec<(i32, i32)>, i32) {
         let (left, mut x, mut y) = (50, 50, ROW / 2 + 2);
-        let mut places = Vec::with_capacity(self.series.len());
-        for series in self.series {
-            let needed = 42 + 7 * series.name.chars().count() as i32;
+        let mut places = Vec::with_capacity(self.curves.len());
+        for (name, _) in &self.curves {
+            let needed = 42 + 7 * name.chars().count() as i32;
             if x > left && x + needed > width {
                 (x, y) = (left, y + ROW);
             }

@@ -51,23 +51,29 @@ pub(super) fn draw(training: &Curves, validation: Option<&Curves>) -> Result<Pic
         let (top, bottom) = area.split_vertically(SIZE.1 as i32 / 2);
         Ok(upper.draw(&top)? + &lower.draw(&bottom)?)
     })?;
-    Ok(Picture::new(SIZE.0, SIZE.1, &body, alt(&loss, &accuracy)))
+    Ok(Picture::new(SIZE.0, SIZE.1, &body, alt(&upper, &lower)))
 }
 
 fn by_epoch(name: &str, values: Vec<f64>) -> Series {
-    Series::new(name, (1usize..).zip(values))
+    let epochs: Vec<usize> = (1..=values.len()).collect();
+    Series::new(name, &epochs, &values)
 }
 
-fn alt(loss: &[Series], accuracy: &[Series]) -> String {
+fn alt(loss: &Panel, accuracy: &Panel) -> String {
     let epoch = |x: f64| format!("after epoch {x}");
     let share = |percentage: f64| number::percent(percentage / 100.0);
-    let describe = |series: &[Series], measure: &str, value: &dyn Fn(f64) -> String| {
-        let sentence = |s: &Series| {
-            let mut name = format!("{} {measure}", s.name);
+    let describe = |panel: &Panel, measure: &str, value: &dyn Fn(f64) -> String| {
+        let sentence = |(name, points): &(String, Vec<(f64, f64)>)| {
+            let mut name = format!("{name} {measure}");
             name[..1].make_ascii_uppercase();
-            format!("{name} {}.", course(&s.points, value, &epoch))
+            format!("{name} {}.", course(points, value, &epoch))
         };
-        series.iter().map(sentence).collect::<Vec<_>>().join(" ")
+        panel
+            .curves
+            .iter()
+            .map(sentence)
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let loss = describe(loss, "loss", &number::show);
     format!("{loss} {}", describe(accuracy, "accuracy", &share))

@@ -24,8 +24,8 @@
 //! # fn main() -> Result<(), digits::plot::PlotError> {
 //! use digits::plot;
 //!
-//! let squares: Vec<(f64, f64)> = (0..=4).map(f64::from).map(|x| (x, x * x)).collect();
-//! let picture = plot::lines(&[plot::Series::new("x²", squares)], "x", "y")?;
+//! let x = [0, 1, 2, 3, 4];
+//! let picture = plot::lines(&[plot::Series::new("x²", &x, &x.map(|x| x * x))], "x", "y")?;
 //! assert_eq!(picture.alt, "x² rises from 0 at x = 0 to 16 at x = 4.");
 //! # Ok(())
 //! # }

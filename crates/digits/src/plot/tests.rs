@@ -32,7 +32,7 @@ fn all() -> Vec<Picture> {
         matrices(&matrix, 2, 2, 2, &["a", "b"]),
         images(&[[0.0f32, 1.0]], 1, 2, 1, NO_LABELS),
         lines(
-            &[Series::new("a & b", [(0, -1.0), (1, 1.0)])],
+            &[Series::new("a & b", &[0, 1], &[-1.0, 1.0])],
             "x (m)",
             "y <s>",
         ),
@@ -158,7 +158,7 @@ fn nothing_to_draw_is_an_error() {
         digits(&data(), &[], 1),
         matrices(&none, 2, 2, 1, NO_LABELS),
         lines(&[], "x", "y"),
-        lines(&[Series::new("a", Vec::<(f64, f64)>::new())], "x", "y"),
+        lines(&[Series::new("a", &[0; 0], &[0; 0])], "x", "y"),
         bars(&NO_LABELS[..0], &[0.0; 0], "x", "y"),
         histogram(&[0.0; 0], 3, "x"),
         confusion(&ConfusionMatrix::new(&[], &[])),
@@ -196,6 +196,7 @@ fn sizes_that_do_not_fit_are_errors() {
         matrices(&[[0.0f32; 3]], 2, 2, 1, NO_LABELS),
         matrices(&[[0.0f32; 4]], 2, 2, 1, &["a", "b"]),
         bars(&["a"], &[1.0, 2.0], "x", "y"),
+        lines(&[Series::new("a", &[0, 1], &[1.0])], "x", "y"),
     ] {
         assert!(matches!(wrong, Err(PlotError::Length { .. })), "{wrong:?}");
     }
@@ -203,7 +204,7 @@ fn sizes_that_do_not_fit_are_errors() {
 
 #[test]
 fn values_without_a_place_on_a_scale_are_named() {
-    let nan = lines(&[Series::new("loss", [(0, 1.0), (1, f64::NAN)])], "x", "y");
+    let nan = lines(&[Series::new("loss", &[0, 1], &[1.0, f64::NAN])], "x", "y");
     let message = nan.expect_err("NaN has no place").to_string();
     assert!(
         message.starts_with("y of \"loss\": value 1 (counted from 0) is NaN"),
@@ -230,7 +231,7 @@ fn values_without_a_place_on_a_scale_are_named() {
 #[test]
 fn constant_values_still_have_an_axis() {
     for value in [0.0, 5.0, -3.0] {
-        let flat = [Series::new("flat", [(0, value), (1, value)])];
+        let flat = [Series::new("flat", &[0, 1], &[value, value])];
         assert!(lines(&flat, "x", "y").is_ok());
         assert!(histogram(&[value; 3], 4, "x").is_ok());
         assert!(matrices(&[[value as f32; 4]], 2, 2, 1, NO_LABELS).is_ok());
