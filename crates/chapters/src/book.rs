@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use crate::parse::{self, Chapter};
+use crate::chapter::Chapter;
+use crate::parse;
 
 /// A checkout, seen as a book.
 #[derive(Clone, Debug)]
@@ -68,7 +69,7 @@ impl Book {
     /// Reads one chapter.
     ///
     /// # Errors
-    /// The file is missing, or a [`parse::Misprint`].
+    /// The file is missing, or a [`Misprint`](crate::chapter::Misprint).
     pub fn chapter(&self, name: &str) -> Result<Chapter> {
         let path = self.markdown_path(name);
         let markdown = std::fs::read_to_string(&path)

@@ -10,11 +10,14 @@
 //! let chapter = chapters::parse::chapter("counting", "# Counting\n\n```rust\n1 + 1\n```\n")?;
 //! let listing = chapter.listings().next().expect("one listing");
 //! assert_eq!((listing.id.as_str(), listing.first, listing.code.as_str()), ("counting-1", 4, "1 + 1\n"));
-//! # Ok::<(), chapters::parse::Misprint>(())
+//! # Ok::<(), chapters::chapter::Misprint>(())
 //! ```
 
 pub mod book;
+pub mod chapter;
 pub mod marks;
+pub mod notebook;
 pub mod parse;
 pub mod program;
 mod scan;
+pub mod values;

@@ -3,7 +3,7 @@
 //! Prose is left blank, the frame stands on line 1, and what a listing needs around it stands on the
 //! lines of its fences. So the line in rustc's message or in a panic is the chapter's line.
 
-use crate::parse::{Chapter, Listing};
+use crate::chapter::{Chapter, Listing};
 
 /// The lints that a listing may break: what is defined in one listing may be used by none, a value shown as
 /// a notebook's output is dropped here, and clippy's taste is not the reader's concern.
