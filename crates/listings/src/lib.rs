@@ -36,6 +36,7 @@ pub fn begin(number: usize) {
 /// # Panics
 /// When a listing panics or returns an error: the message names chapter, listing and Markdown line.
 pub fn run(chapter: &str, spans: &[Span], program: fn() -> Result<(), Box<dyn Error>>) {
+    digits::scale::set(digits::scale::Scale::Quick);
     let before = panic::take_hook();
     panic::set_hook(Box::new(|info| {
         let message = info

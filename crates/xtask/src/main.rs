@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod checkout;
 pub mod ci;
 pub mod data;
+pub mod notebooks;
 mod process;
 pub mod start;
 pub mod tools;
@@ -25,6 +26,8 @@ struct Xtask {
 enum Task {
     /// Set everything up inside the checkout, serve the book, start JupyterLab
     Start(start::Args),
+    /// Run the chapters as notebooks and record what they print
+    Notebooks(notebooks::Args),
     /// Run every check of this project
     Ci(ci::Args),
     /// Verify MNIST's files in data/mnist, or make them anew from the raw ones
@@ -34,6 +37,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Xtask::parse().task {
         Task::Start(args) => start::run(&args),
+        Task::Notebooks(args) => notebooks::run(&args),
         Task::Ci(args) => ci::run(&args),
         Task::Data(args) => data::run(&args),
     };

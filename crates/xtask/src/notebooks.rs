@@ -1,0 +1,172 @@
+//! `cargo xtask notebooks`: chapters → notebooks, run under evcxr, their outputs recorded.
+//!
+//! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they print.
+//! `--check` stores nothing: stale chapters run in full and are compared with the recorded outputs, all others
+//! run at quick scale; and every notebook must be the one its chapter gives.
+
+use anyhow::{Context, Result, bail};
+use chapters::book::{Book, Entry};
+use chapters::chapter::Chapter;
+use chapters::notebook::key::Ground;
+use chapters::notebook::{Notebook, write};
+use chapters::values::Values;
+
+use crate::checkout::{self, Checkout};
+use crate::tools::kernel;
+
+mod check;
+mod record;
+mod run;
+mod stubs;
+
+/// What to run.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Chapters to run, by file name without `.md`; without any, those whose outputs are stale
+    chapters: Vec<String>,
+    /// Run every chapter in full
+    #[arg(long)]
+    all: bool,
+    /// Compare with the recorded outputs and store nothing
+    #[arg(long)]
+    check: bool,
+    /// Write notebooks and test programs from the chapters, and run nothing
+    #[arg(long, conflicts_with_all = ["all", "check"])]
+    write_only: bool,
+    /// Longest time for one cell, in seconds
+    #[arg(long, default_value_t = 1800)]
+    cell_limit: u32,
+    /// Longest time for one notebook, in seconds
+    #[arg(long, default_value_t = 3600)]
+    limit: u32,
+}
+
+/// A checkout with everything its chapters are made from.
+struct Desk {
+    checkout: Checkout,
+    book: Book,
+    chapters: Vec<Chapter>,
+    ground: Ground,
+    args: Args,
+}
+
+/// Runs the task.
+///
+/// # Errors
+/// A chapter has a misprint, a cell fails, or with `--check` something differs; the message names
+/// chapter, listing and line.
+pub fn run(args: &Args) -> Result<()> {
+    let desk = Desk::open(args)?;
+    if args.check {
+        return check::run(&desk);
+    }
+    stubs::write(&desk.book, &desk.chapters)?;
+    for chapter in desk.chosen()? {
+        if !args.write_only {
+            record::run(&desk, chapter)?;
+        }
+    }
+    desk.write_all()
+}
+
+impl Desk {
+    fn open(args: &Args) -> Result<Self> {
+        let checkout = Checkout::find()?;
+        kernel::ensure(&checkout)?;
+        for folder in [checkout.notebooks(), checkout.tools().join("jupyter")] {
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        let book = Book::open(checkout.root())?;
+        let chapters = read_all(&book)?;
+        let ground = Ground::of(checkout.root())?;
+        for name in &args.chapters {
+            if !book.entries.iter().any(|entry| entry.name == *name) {
+                bail!("no chapter `{name}` in book/src/SUMMARY.md");
+            }
+        }
+        Ok(Desk {
+            checkout,
+            book,
+            chapters,
+            ground,
+            args: args.clone(),
+        })
+    }
+
+    /// The chapters that run in full: those named, or all, or the stale ones.
+    fn chosen(&self) -> Result<Vec<&Chapter>> {
+        let mut chosen = Vec::new();
+        for chapter in self
+            .chapters
+            .iter()
+            .filter(|c| c.listings().next().is_some())
+        {
+            let named = self.args.chapters.contains(&chapter.name);
+            if self.args.all
+                || named
+                || (self.args.chapters.is_empty() && self.is_stale(chapter)?)
+            {
+                chosen.push(chapter);
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn is_stale(&self, chapter: &Chapter) -> Result<bool> {
+        let notebook = self.notebook(chapter)?;
+        let key = self.ground.key(chapter);
+        Ok(notebook.is_none_or(|n| n.key() != Some(&key) || !ran(&n, chapter)))
+    }
+
+    fn notebook(&self, chapter: &Chapter) -> Result<Option<Notebook>> {
+        Notebook::read(&self.book.notebook_path(&chapter.name))
+    }
+
+    /// Writes every chapter's notebook anew: prose may quote what another chapter printed.
+    fn write_all(&self) -> Result<()> {
+        let values = Values::of_book(&self.book)?;
+        for chapter in &self.chapters {
+            let before = self.notebook(chapter)?;
+            if chapter.listings().next().is_some() {
+                self.store(chapter, &write::notebook(chapter, before.as_ref(), &values))?;
+            } else if before.is_some() {
+                let path = self.book.notebook_path(&chapter.name);
+                std::fs::remove_file(&path)
+                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&self, chapter: &Chapter, notebook: &Notebook) -> Result<()> {
+        let path = self.book.notebook_path(&chapter.name);
+        let text = notebook.to_text()?;
+        if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        checkout::write(&path, text)
+    }
+}
+
+/// Whether every listing was run.
+fn ran(notebook: &Notebook, chapter: &Chapter) -> bool {
+    chapter
+        .listings()
+        .all(|listing| notebook.outputs(&listing.id).is_some())
+}
+
+/// Reads all chapters, and tells all misprints at once.
+fn read_all(book: &Book) -> Result<Vec<Chapter>> {
+    let read = |entry: &Entry| book.chapter(&entry.name);
+    let (good, bad): (Vec<_>, Vec<_>) = book.entries.iter().map(read).partition(Result::is_ok);
+    let misprints: Vec<String> = bad
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|e| format!("{e:#}"))
+        .collect();
+    if !misprints.is_empty() {
+        bail!("{}", misprints.join("\n"));
+    }
+    Ok(good.into_iter().filter_map(Result::ok).collect())
+}

@@ -1,0 +1,83 @@
+//! Runs a chapter in full and stores what it printed.
+
+use anyhow::Result;
+use chapters::chapter::Chapter;
+use chapters::notebook::{Cell, Notebook, write};
+use chapters::values::Values;
+use serde_json::{Value, json};
+
+use super::Desk;
+use super::run::{self, Report, Scale};
+
+/// Runs a chapter and writes its notebook.
+pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
+    let values = Values::of_book(&desk.book)?;
+    let mut notebook = write::notebook(chapter, None, &values);
+    let report = run::execute(desk, chapter, &notebook, Scale::Full)?;
+    fill(&mut notebook, report, &desk.ground.key(chapter));
+    desk.store(chapter, &notebook)
+}
+
+/// Puts what the cells gave into them, with the key of this run, its day and machine.
+pub(super) fn fill(notebook: &mut Notebook, report: Report, key: &str) {
+    let mut count = 0;
+    let Report {
+        mut cells, machine, ..
+    } = report;
+    for cell in &mut notebook.cells {
+        let Cell::Code {
+            execution_count,
+            id,
+            metadata,
+            outputs,
+            ..
+        } = cell
+        else {
+            continue;
+        };
+        count += 1;
+        let Some(ran) = cells.remove(id) else {
+            continue;
+        };
+        *execution_count = Some(count);
+        let must_fail = metadata.get("tags").is_some_and(|tags| {
+            tags.as_array()
+                .is_some_and(|t| t.contains(&json!("raises-exception")))
+        });
+        *outputs = if must_fail { Vec::new() } else { ran.outputs };
+        metadata.insert("digits".into(), json!({ "seconds": ran.seconds }));
+    }
+    if let Some(digits) = notebook
+        .metadata
+        .get_mut("digits")
+        .and_then(Value::as_object_mut)
+    {
+        digits.insert("key".into(), json!(key));
+        digits.insert(
+            "recorded".into(),
+            json!({ "day": today(), "machine": machine }),
+        );
+    }
+}
+
+/// The day in UTC, `2026-11-21`.
+fn today() -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    // Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years from March.
+    let days = i64::try_from(now.as_secs() / 86_400).unwrap_or(0) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02}")
+}

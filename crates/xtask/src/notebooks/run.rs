@@ -1,0 +1,143 @@
+//! One notebook in one kernel: the cells go to Jupyter, what they gave comes back.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use chapters::chapter::Chapter;
+use chapters::notebook::{Notebook, SET_UP};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::checkout;
+use crate::tools::python;
+
+/// Full in notebooks; quick where only errors are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Full,
+    Quick,
+}
+
+/// What a run gave.
+#[derive(Debug, Deserialize)]
+pub(super) struct Report {
+    pub cells: BTreeMap<String, Ran>,
+    /// The processor it ran on.
+    pub machine: String,
+    failure: Option<Failure>,
+}
+
+/// What a cell gave.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ran {
+    pub outputs: Vec<Value>,
+    pub seconds: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Failure {
+    cell: String,
+    error: String,
+}
+
+/// Executes a notebook.
+///
+/// # Errors
+/// Python or the kernel does not start, or a cell fails: with chapter, listing, Markdown line and the error's text.
+pub(super) fn execute(
+    desk: &Desk,
+    chapter: &Chapter,
+    notebook: &Notebook,
+    scale: Scale,
+) -> Result<Report> {
+    let folder = desk.checkout.root().join("target/notebooks");
+    let (given, report) = (
+        folder.join(format!("{}.ipynb", chapter.name)),
+        folder.join(format!("{}.json", chapter.name)),
+    );
+    checkout::write(&given, notebook.to_text()?)?;
+    let _ = std::fs::remove_file(&report);
+    let mut command = python::command(&desk.checkout, "python");
+    command
+        .arg(desk.checkout.root().join("crates/xtask/run_notebook.py"))
+        .args([&given, &report])
+        .arg("--folder")
+        .arg(desk.checkout.notebooks())
+        .args([
+            "--cell",
+            &desk.args.cell_limit.to_string(),
+            "--whole",
+            &desk.args.limit.to_string(),
+        ])
+        .env(
+            "DIGITS_SCALE",
+            match scale {
+                Scale::Full => "full",
+                Scale::Quick => "quick",
+            },
+        );
+    eprintln!(
+        "{} ({})",
+        chapter.name,
+        match scale {
+            Scale::Full => "in full",
+            Scale::Quick => "at quick scale",
+        }
+    );
+    let status = command
+        .status()
+        .context("cannot start .tools/python: run `cargo xtask start --no-serve` first")?;
+    let Ok(text) = std::fs::read_to_string(&report) else {
+        bail!(
+            "book/src/{}.md: the run ended ({status}) without a report; its messages stand above",
+            chapter.name
+        );
+    };
+    let mut report: Report = serde_json::from_str(&text).context("the run's report is damaged")?;
+    if let Some(failure) = &report.failure {
+        bail!("{}", describe(chapter, failure));
+    }
+    for ran in report.cells.values_mut() {
+        ran.outputs = ran.outputs.iter().map(normalise).collect();
+    }
+    Ok(report)
+}
+
+fn describe(chapter: &Chapter, failure: &Failure) -> String {
+    let line = chapter
+        .listings()
+        .find(|l| l.id == failure.cell)
+        .map_or(1, |l| l.first);
+    let what = if failure.cell == SET_UP {
+        "the set-up cell".to_owned()
+    } else {
+        format!("listing `{}`", failure.cell)
+    };
+    format!(
+        "book/src/{}.md:{line}: {what} failed in the notebook:\n{}",
+        chapter.name, failure.error
+    )
+}
+
+/// An output without what changes from run to run and says nothing: numbers of the run, colours.
+fn normalise(output: &Value) -> Value {
+    let mut output = output.clone();
+    match output["output_type"].as_str() {
+        Some("stream") => output["text"] = lines(&output["text"]),
+        Some("execute_result" | "display_data") => {
+            // Jupyter numbers results; as plain displays they are the same to a reader and never renumbered.
+            let mut data = output["data"].as_object().cloned().unwrap_or_default();
+            for (_, text) in data.iter_mut() {
+                *text = lines(text);
+            }
+            output = json!({ "data": data, "metadata": {}, "output_type": "display_data" });
+        }
+        _ => {}
+    }
+    output
+}
+
+fn lines(text: &Value) -> Value {
+    chapters::notebook::split(&chapters::notebook::joined(text))
+}
