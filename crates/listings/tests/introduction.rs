@@ -1,0 +1,2 @@
+//! The listings of `book/src/introduction.md` as a test.
+listings::chapter!("introduction");

@@ -1,0 +1,2 @@
+//! The listings of `book/src/tensors.md` as a test.
+listings::chapter!("tensors");

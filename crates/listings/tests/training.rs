@@ -1,0 +1,2 @@
+//! The listings of `book/src/training.md` as a test.
+listings::chapter!("training");
