@@ -20,7 +20,7 @@ mod read;
 mod tests;
 
 pub use error::DatasetError;
-pub use read::Mnist;
+pub use read::{Mnist, folder};
 
 /// The number of classes: the digits 0 to 9.
 pub const CLASSES: usize = 10;

@@ -17,7 +17,9 @@
 //! | [`scale`] | full or quick, and the results that are right at each |
 //! | [`train`] | model, optimiser, images → trained model, history |
 //! | [`plot`] | images, histories, matrices → pictures |
+pub use byteorder;
 pub use dfdx;
+pub use flate2;
 pub use plotters;
 
 pub mod idx;

@@ -36,6 +36,17 @@ const TEST: [Known; 2] = [
     ),
 ];
 
+/// Where MNIST's four files are: in the folder that the environment variable `DIGITS_DATA` names,
+/// or else in `data/mnist` of the repository.
+pub fn folder() -> PathBuf {
+    if let Some(folder) = env::var_os("DIGITS_DATA") {
+        return folder.into();
+    }
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let repository = package.ancestors().nth(2).unwrap_or(package);
+    repository.join("data/mnist")
+}
+
 /// MNIST: 60,000 images to train with and 10,000 to test with, by writers who are in one of the two only.
 ///
 /// LeCun, Cortes and Burges, *The MNIST database of handwritten digits*, 1998.
@@ -48,16 +59,12 @@ pub struct Mnist {
 }
 
 impl Mnist {
-    /// Loads MNIST from the folder that the environment variable `DIGITS_DATA` names,
-    /// or from `data/mnist` of the repository, and checks the SHA-256 of all four files.
+    /// Loads MNIST from its [`folder`] and checks the SHA-256 of all four files.
     ///
     /// # Errors
     /// Says which file is wrong, where, and what to do: see [`DatasetError`].
     pub fn load() -> Result<Self, DatasetError> {
-        match env::var_os("DIGITS_DATA") {
-            Some(folder) => Self::load_from(PathBuf::from(folder)),
-            None => Self::load_from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist")),
-        }
+        Self::load_from(folder())
     }
 
     /// Loads MNIST from `folder`, as [`load`](Self::load) does from its own.

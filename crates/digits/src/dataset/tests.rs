@@ -28,13 +28,9 @@ fn bytes(n: usize) -> Elements {
     Elements::U8(vec![1; n])
 }
 
-fn repository() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist"))
-}
-
 #[test]
 fn mnist_has_the_published_class_counts() {
-    let mnist = Mnist::load_from(repository()).unwrap();
+    let mnist = Mnist::load().unwrap();
     let train = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949];
     let test = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009];
     assert_eq!(mnist.train.class_counts(), train);
@@ -55,7 +51,7 @@ fn mnist_has_the_published_class_counts() {
 
 #[test]
 fn the_sums_beside_the_files_are_those_that_are_checked() {
-    let sums = fs::read_to_string(repository().join("SHA256SUMS")).unwrap();
+    let sums = fs::read_to_string(folder().join("SHA256SUMS")).unwrap();
     let mut expected: Vec<String> = read::KNOWN
         .concat()
         .iter()
