@@ -21,6 +21,7 @@ pub use byteorder;
 pub use dfdx;
 pub use flate2;
 pub use plotters;
+pub use rand;
 
 pub mod idx;
 
