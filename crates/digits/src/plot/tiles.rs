@@ -8,12 +8,12 @@ use super::png::{self, Colours};
 
 /// Widest picture, in CSS pixels: what fits a page's column.
 const WIDEST: usize = 720;
-/// Room above the first row, in CSS pixels.
-const TOP: usize = 2;
+/// Room around the grid, so that frames are whole, in CSS pixels.
+const MARGIN: usize = 2;
 /// Largest side of a tile, in CSS pixels.
 const LARGEST: usize = 96;
 /// Least height of the room for a caption, in CSS pixels.
-const CAPTION: usize = 18;
+const CAPTION: usize = 22;
 /// Width of a letter of a caption, in CSS pixels.
 const LETTER: usize = 7;
 /// Least distance between tiles side by side, in CSS pixels.
@@ -31,6 +31,8 @@ pub(super) struct Tiles {
     gap: usize,
     /// Room under a tile, in pixels of a tile.
     caption: usize,
+    /// Room on the left and on the right, in CSS pixels.
+    side: usize,
 }
 
 impl Tiles {
@@ -57,7 +59,7 @@ impl Tiles {
         };
         let fits = |scale: &usize| {
             scale * height.max(width) <= LARGEST
-                && columns * scale * (width + gap(*scale)) <= WIDEST
+                && columns * scale * (width + gap(*scale)) <= WIDEST + GAP
         };
         let scale = (1..=20).rev().find(fits).unwrap_or(1);
         let room = if captions.is_empty() { GAP } else { CAPTION };
@@ -68,6 +70,8 @@ impl Tiles {
             rows: count.div_ceil(columns),
             scale,
             gap: gap(scale),
+            // A caption wider than its tile needs the same room at the ends as between tiles.
+            side: MARGIN.max(longest.saturating_sub(scale * width) / 2),
             caption: room.div_ceil(scale),
         })
     }
@@ -75,20 +79,31 @@ impl Tiles {
     /// Size of the whole grid in CSS pixels, width first.
     pub(super) fn size(&self) -> (usize, usize) {
         let (height, width) = self.sheet();
-        (width * self.scale, height * self.scale)
+        (
+            width * self.scale + 2 * self.side,
+            height * self.scale + 2 * MARGIN,
+        )
     }
 
     /// Height and width of the one image that holds all tiles.
     fn sheet(&self) -> (usize, usize) {
-        let height = self.rows * (self.height + self.caption) + TOP.div_ceil(self.scale);
-        (height, self.columns * (self.width + self.gap))
+        let width = self.columns * (self.width + self.gap) - self.gap;
+        (self.rows * (self.height + self.caption), width)
     }
 
     /// Row and column of tile `i`'s upper left pixel in the sheet.
     fn corner(&self, i: usize) -> (usize, usize) {
         let (row, column) = (i / self.columns, i % self.columns);
-        let top = TOP.div_ceil(self.scale) + row * (self.height + self.caption);
-        (top, self.gap / 2 + column * (self.width + self.gap))
+        (
+            row * (self.height + self.caption),
+            column * (self.width + self.gap),
+        )
+    }
+
+    /// Left and top edge of tile `i` in the picture, in CSS pixels.
+    fn place(&self, i: usize) -> (usize, usize) {
+        let (top, left) = self.corner(i);
+        (self.side + left * self.scale, MARGIN + top * self.scale)
     }
 
     /// All tiles as one PNG; where there is no tile the byte is 0.
@@ -111,10 +126,12 @@ impl Tiles {
 
     /// The PNG as an SVG image whose pixels stay sharp squares.
     pub(super) fn image(&self, png: &str) -> String {
-        let (width, height) = self.size();
+        let (height, width) = self.sheet();
+        let (width, height) = (width * self.scale, height * self.scale);
         format!(
-            "<image width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
-             style=\"image-rendering:pixelated\" href=\"{png}\"/>"
+            "<image x=\"{}\" y=\"{MARGIN}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
+             style=\"image-rendering:pixelated\" href=\"{png}\"/>",
+            self.side
         )
     }
 
@@ -135,11 +152,11 @@ impl Tiles {
     pub(super) fn frames(&self, count: usize) -> String {
         let mut path = String::new();
         for i in 0..count {
-            let (top, left) = self.corner(i);
+            let (left, top) = self.place(i);
             path.push_str(&format!(
                 "M{} {}h{w}v{h}h-{w}z",
-                left * self.scale,
-                top * self.scale,
+                left,
+                top,
                 w = self.width * self.scale,
                 h = self.height * self.scale,
             ));
@@ -151,11 +168,11 @@ impl Tiles {
     pub(super) fn captions<S: AsRef<str>>(&self, captions: &[S]) -> String {
         let mut text = String::from("<g font-size=\"13\" text-anchor=\"middle\">");
         for (i, caption) in captions.iter().enumerate() {
-            let (top, left) = self.corner(i);
+            let (left, top) = self.place(i);
             text.push_str(&format!(
                 "<text x=\"{}\" y=\"{}\">{}</text>",
-                left * self.scale + self.width * self.scale / 2,
-                (top + self.height) * self.scale + 14,
+                left + self.width * self.scale / 2,
+                top + self.height * self.scale + 14,
                 escape(caption.as_ref()),
             ));
         }
