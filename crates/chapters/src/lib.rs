@@ -15,8 +15,11 @@
 
 pub mod book;
 pub mod chapter;
+pub mod coverage;
 pub mod marks;
+pub mod math;
 pub mod notebook;
+pub mod page;
 pub mod parse;
 pub mod program;
 mod scan;

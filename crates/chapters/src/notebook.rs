@@ -115,6 +115,24 @@ impl Notebook {
         self.metadata.get("digits")?.get("key")?.as_str()
     }
 
+    /// The code of a cell.
+    pub fn code(&self, listing: &str) -> Option<&str> {
+        self.cells.iter().find_map(|cell| match cell {
+            Cell::Code { id, source, .. } if id == listing => Some(source.as_str()),
+            _ => None,
+        })
+    }
+
+    /// When and where the recorded run was: `2026-11-21 (…, 2 cores)`.
+    pub fn recorded(&self) -> Option<String> {
+        let recorded = self.metadata.get("digits")?.get("recorded")?;
+        Some(format!(
+            "{} ({})",
+            recorded["day"].as_str()?,
+            recorded["machine"].as_str()?
+        ))
+    }
+
     /// Every line of text that the recorded run printed.
     pub fn printed(&self) -> Vec<String> {
         let outputs = self.cells.iter().flat_map(|cell| match cell {

@@ -1,0 +1,242 @@
+//! Chapter → page: the Markdown that mdBook renders, with outputs, formulas and recorded values in place.
+
+use std::ops::Range;
+
+use anyhow::Result;
+
+use crate::book::Book;
+use crate::chapter::{Chapter, Formula, Listing};
+use crate::coverage;
+use crate::math::{self, Setter};
+use crate::notebook::Notebook;
+use crate::notebook::key::Ground;
+use crate::values::{self, Values};
+
+pub mod outputs;
+pub mod preprocessor;
+
+/// Where `cargo xtask start` serves the notebooks.
+const JUPYTER: &str = "http://localhost:8888/lab/tree";
+
+/// What all pages of a book are made with.
+pub struct Press {
+    book: Book,
+    values: Values,
+    setter: Setter,
+    /// `None` in a checkout whose sources cannot be read: then nothing counts as stale.
+    ground: Option<Ground>,
+}
+
+/// A page, and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Markdown with HTML in it, for mdBook.
+    pub markdown: String,
+    /// Sentences with chapter and line: missing and stale outputs, formulas that cannot be set.
+    pub faults: Vec<String>,
+}
+
+impl Press {
+    /// Reads what pages need from a checkout.
+    ///
+    /// # Errors
+    /// A notebook or the table of contents cannot be read.
+    pub fn new(book: Book) -> Result<Self> {
+        let ground = Ground::of(&book.root).ok();
+        Ok(Press {
+            values: Values::of_book(&book)?,
+            setter: Setter::new()?,
+            ground,
+            book,
+        })
+    }
+
+    /// The page of a chapter.
+    ///
+    /// # Errors
+    /// The chapter has a misprint, or its notebook cannot be read.
+    pub fn page(&self, name: &str, markdown: &str) -> Result<Page> {
+        let chapter = crate::parse::chapter(name, markdown)?;
+        let notebook = Notebook::read(&self.book.notebook_path(name))?;
+        let mut sheet = Sheet {
+            chapter: &chapter,
+            edits: Vec::new(),
+            faults: Vec::new(),
+        };
+        for formula in &chapter.formulas {
+            self.formula(&mut sheet, formula);
+        }
+        for listing in chapter.listings() {
+            self.listing(&mut sheet, listing, notebook.as_ref())?;
+        }
+        self.quotations(&mut sheet);
+        self.title(&mut sheet, notebook.as_ref());
+        if let Some(at) = markdown
+            .find("{{coverage}}")
+            .filter(|at| !chapter.is_verbatim(*at))
+        {
+            sheet
+                .edits
+                .push((at..at + "{{coverage}}".len(), coverage::page(&self.book)?));
+        }
+        Ok(sheet.finish())
+    }
+
+    fn formula(&self, sheet: &mut Sheet<'_>, formula: &Formula) {
+        let set = self.setter.set(formula).unwrap_or_else(|fault| {
+            sheet.fault(formula.line, &fault);
+            format!(
+                "<code class=\"math-error\">{}</code>",
+                outputs::escape(&formula.latex)
+            )
+        });
+        let text = &sheet.chapter.markdown;
+        let html = match &formula.name {
+            None => math::shield(&set),
+            // At a line's start it is a block of its own; elsewhere, as in a list, it stays in its paragraph.
+            Some(name) if text[..formula.range.start].ends_with('\n') => {
+                format!("\n\n<div class=\"formula\" id=\"formula-{name}\">{set}</div>\n\n")
+            }
+            Some(name) => format!(
+                "<span class=\"formula\" id=\"formula-{name}\" style=\"display:block\">{}</span>",
+                math::shield(&set)
+            ),
+        };
+        sheet.edits.push((formula.range.clone(), html));
+    }
+
+    fn listing(
+        &self,
+        sheet: &mut Sheet<'_>,
+        listing: &Listing,
+        notebook: Option<&Notebook>,
+    ) -> Result<()> {
+        let recorded = notebook.and_then(|n| {
+            n.outputs(&listing.id)
+                .filter(|_| n.code(&listing.id) == Some(listing.code.trim_end()))
+        });
+        let shown = match recorded {
+            Some(outputs) => outputs::html(outputs),
+            None => {
+                sheet.fault(
+                    listing.first,
+                    &format!("listing `{}` has no recorded output", listing.id),
+                );
+                note("No output is recorded for this listing yet.")
+            }
+        };
+        let code = format!("```rust,noplayground\n{}```\n\n{shown}", listing.code);
+        let code = if listing.marks.solution {
+            format!(
+                "<details class=\"solution\">\n<summary>Solution</summary>\n\n{code}\n\n</details>"
+            )
+        } else {
+            code
+        };
+        sheet.edits.push((
+            listing.range.clone(),
+            format!(
+                "<div class=\"listing\" id=\"{}\">\n\n{code}\n\n</div>\n",
+                anchor(listing)
+            ),
+        ));
+        Ok(())
+    }
+
+    fn quotations(&self, sheet: &mut Sheet<'_>) {
+        for quotation in values::quotations(sheet.chapter) {
+            let value = match self.values.find(&sheet.chapter.name, &quotation.label) {
+                Ok(value) => value.to_owned(),
+                Err(fault) => {
+                    sheet.fault(sheet.chapter.line_of(quotation.range.start), &fault);
+                    values::UNRECORDED.to_owned()
+                }
+            };
+            sheet.edits.push((quotation.range, value));
+        }
+    }
+
+    /// Under the title: the notebook, and whether its outputs are those of this text.
+    fn title(&self, sheet: &mut Sheet<'_>, notebook: Option<&Notebook>) {
+        let chapter = sheet.chapter;
+        let Some(title) = chapter
+            .headings
+            .first()
+            .filter(|_| chapter.listings().next().is_some())
+        else {
+            return;
+        };
+        let at = title.range.start
+            + chapter.markdown[title.range.start..]
+                .find('\n')
+                .unwrap_or(0);
+        let name = &chapter.name;
+        let mut text = format!(
+            "\n\n<p class=\"notebook\">Run this chapter: <a href=\"{JUPYTER}/{name}.ipynb\"><code>{name}.ipynb</code></a> in Jupyter, once <code>cargo xtask start</code> has started it."
+        );
+        if let Some(recorded) = notebook.and_then(Notebook::recorded) {
+            text.push_str(&format!(
+                " The outputs below were recorded on {}.",
+                outputs::escape(&recorded)
+            ));
+        }
+        text.push_str("</p>\n\n");
+        let key = self.ground.as_ref().map(|ground| ground.key(chapter));
+        if let (Some(key), Some(recorded)) = (key, notebook.and_then(Notebook::key))
+            && key != recorded
+        {
+            sheet.fault(1, "the recorded outputs are stale");
+            text.push_str(&note("The outputs on this page are stale: listings, `digits` or data have changed since they were recorded."));
+            text.push_str("\n\n");
+        }
+        sheet.edits.push((at..at, text));
+    }
+}
+
+/// The anchor of a listing on its page.
+pub fn anchor(listing: &Listing) -> String {
+    format!("listing-{}", listing.id)
+}
+
+/// A note to whoever writes the chapter.
+fn note(sentence: &str) -> String {
+    format!(
+        "<p class=\"note missing\">{} <code>cargo xtask notebooks</code> runs the chapter and records its outputs.</p>",
+        outputs::escape(sentence)
+    )
+}
+
+/// A page in the making.
+struct Sheet<'a> {
+    chapter: &'a Chapter,
+    edits: Vec<(Range<usize>, String)>,
+    faults: Vec<String>,
+}
+
+impl Sheet<'_> {
+    fn fault(&mut self, line: usize, sentence: &str) {
+        self.faults.push(format!(
+            "book/src/{}.md:{line}: {sentence}",
+            self.chapter.name
+        ));
+    }
+
+    fn finish(mut self) -> Page {
+        self.edits.sort_by_key(|(range, _)| range.start);
+        let mut markdown = String::new();
+        let mut at = 0;
+        for (range, new) in self.edits {
+            markdown.push_str(&self.chapter.markdown[at..range.start]);
+            markdown.push_str(&new);
+            at = range.end;
+        }
+        markdown.push_str(&self.chapter.markdown[at..]);
+        Page {
+            markdown,
+            faults: self.faults,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
