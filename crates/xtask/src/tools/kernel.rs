@@ -5,6 +5,9 @@ use serde_json::json;
 
 use crate::checkout::{self, Checkout};
 
+/// Gives each running kernel a build folder that outlives it: only the first start compiles `digits`.
+const KERNEL: &str = include_str!("../../kernel.py");
+
 /// What a kernel does before its first cell: keep 1000 MiB of compiled crates, and ask no registry
 /// (the crates are there since set-up; a reader who wants another one says `:offline 0`).
 const INIT: &str = ":cache 1000\n:offline 1\n";
@@ -16,7 +19,10 @@ const INIT: &str = ":cache 1000\n:offline 1\n";
 pub fn ensure(checkout: &Checkout) -> Result<()> {
     let tools = checkout.tools();
     let spec = json!({
-        "argv": [checkout.program("evcxr_jupyter"), "--control_file", "{connection_file}"],
+        "argv": [
+            checkout.python("python"), tools.join("evcxr/kernel.py"), tools.join("evcxr/builds"),
+            checkout.program("evcxr_jupyter"), "--control_file", "{connection_file}",
+        ],
         "display_name": "Rust",
         "language": "rust",
         "interrupt_mode": "message",
@@ -30,6 +36,7 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
     });
     let text = serde_json::to_string_pretty(&spec)? + "\n";
     write_if_new(&checkout.kernelspec().join("kernel.json"), &text)?;
+    write_if_new(&tools.join("evcxr/kernel.py"), KERNEL)?;
     write_if_new(&tools.join("evcxr/init.evcxr"), INIT)
 }
 
