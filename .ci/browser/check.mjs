@@ -34,7 +34,7 @@ async function expectations(chapter) {
     const notebook = JSON.parse(await readFile(join(root, `notebooks/${chapter}.ipynb`), "utf8"));
     const code = notebook.cells.filter((cell) => cell.cell_type === "code");
     // The first code cell is the generated set-up.
-    outputs = code.slice(1).map((cell) => cell.outputs.length > 0);
+    outputs = code.slice(1).map((cell) => [cell.id, cell.outputs.length > 0]);
   } catch (error) {
     if (error.code !== "ENOENT") throw error;
   }

@@ -39,11 +39,10 @@ async function checkContent(page, expected, tell) {
     const main = document.querySelector("main");
     const prose = main.cloneNode(true);
     prose.querySelectorAll("pre, code, math, script, svg").forEach((element) => element.remove());
-    const listings = [...main.querySelectorAll("pre > code.language-rust")].map((code) => {
-      // An output stands right behind its listing; mdBook may wrap the listing in an element of its own.
-      const block = code.closest("pre.playground, pre");
-      return Boolean(block.nextElementSibling?.classList.contains("output"));
-    });
+    const listings = [...main.querySelectorAll(".listing")].map((listing) => [
+      listing.id.replace(/^listing-/, ""),
+      Boolean(listing.querySelector("pre > code")) && Boolean(listing.querySelector(".output")),
+    ]);
     return {
       headings: main.querySelectorAll("h1").length,
       displayed: main.querySelectorAll("math[display=block]").length,
@@ -51,7 +50,7 @@ async function checkContent(page, expected, tell) {
       broken: main.querySelectorAll("merror, .math-error").length,
       raw: prose.textContent.match(/\$\$|\\(frac|sum|begin|text|mathbf|left)\b|\{\{[a-z]/g) ?? [],
       font: document.fonts.check('16px "Latin Modern Math"'),
-      missing: main.querySelectorAll(".note.missing, .output-missing, .output-stale").length,
+      missing: main.querySelectorAll(".note.missing").length,
       listings,
     };
   });
@@ -66,16 +65,18 @@ async function checkContent(page, expected, tell) {
   checkOutputs(found.listings, expected.outputs, tell);
 }
 
+/** Both are lists of `[id, has an output]`, of the page's listings and of the notebook's cells. */
 function checkOutputs(found, expected, tell) {
-  if (found.length !== expected.length) {
-    tell(`${found.length} listings on the page, ${expected.length} in the notebook`);
-    return;
+  const page = new Map(found);
+  const notebook = new Map(expected);
+  for (const [id, printed] of notebook) {
+    if (!page.has(id)) tell(`the listing ${id} is in the notebook and not on the page`);
+    else if (printed && !page.get(id)) tell(`the listing ${id} lacks its recorded output`);
+    else if (!printed && page.get(id)) tell(`the listing ${id} shows an output that was not recorded`);
   }
-  expected.forEach((printed, index) => {
-    if (printed !== found[index]) {
-      tell(`listing ${index + 1} ${printed ? "lacks its recorded output" : "shows an output that was not recorded"}`);
-    }
-  });
+  for (const id of page.keys()) {
+    if (!notebook.has(id)) tell(`the listing ${id} is on the page and not in the notebook`);
+  }
 }
 
 async function checkAxe(page, tell) {

@@ -29,7 +29,8 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
         "env": {
             "RUSTUP_TOOLCHAIN": toolchain(checkout)?,
             "EVCXR_CONFIG_DIR": tools.join("evcxr"),
-            "XDG_CACHE_HOME": tools.join("cache"),
+            // Of its own: evcxr's cache remembers build folders, and only those above last.
+            "XDG_CACHE_HOME": tools.join("evcxr/cache"),
             // Else evcxr would look for, and update, a kernel of the reader's own in the home folder.
             "JUPYTER_PATH": tools.join("evcxr/no-kernels"),
         },
