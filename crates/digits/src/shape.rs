@@ -16,6 +16,8 @@
 //! fn side<N: Window<3, 1, 0>>() -> usize where N::Out: ConstDim { <N::Out as ConstDim>::SIZE }
 //! assert_eq!(side::<Const<28>>(), 26); // 28 − 3 + 1
 //! ```
+use std::ops::Range;
+
 use dfdx::shapes::{Const, ConstDim, Dim, Shape};
 
 /// The sizes of one operation on a batch of images, as values: what hot loops work with.
@@ -48,23 +50,52 @@ impl Window2d {
         self.output[0] * self.output[1]
     }
 
+    /// Elements under one window, `C K K`.
+    pub fn column(&self) -> usize {
+        self.channels * self.kernel * self.kernel
+    }
+
     /// Elements of the output if it has as many channels as the input, `B C H' W'`.
     pub fn outputs(&self) -> usize {
         self.batch * self.channels * self.output_map()
     }
 
-    #[inline(always)]
-    /// Calls `visit` with the index in its map of every pixel under window `i` (row-major), padding left out.
-    pub fn for_each_pixel(&self, i: usize, mut visit: impl FnMut(usize)) {
-        let [h, w] = self.input;
-        let (top, left) = (
-            i / self.output[1] * self.stride,
-            i % self.output[1] * self.stride,
-        );
-        for y in top.max(self.padding)..(top + self.kernel).min(h + self.padding) {
-            for x in left.max(self.padding)..(left + self.kernel).min(w + self.padding) {
-                visit((y - self.padding) * w + x - self.padding);
-            }
+    /// Visits what kernel position `(u, v)` sees in one map, one row of outputs after the other.
+    ///
+    /// `visit(outputs, pixel)`: `outputs` are those of the row for which `(u, v)` lies inside the image, not in its
+    /// padding; the first of them sees `pixel`, the next one the pixel `S` further on. Both count in row-major order.
+    ///
+    /// ```
+    /// use digits::shape::Window2d;
+    /// // A window of 3 × 3 on 4 × 5 pixels, two pixels apart, with one pixel of padding.
+    /// let window = Window2d {
+    ///     batch: 1, channels: 1, input: [4, 5], output: [2, 3], kernel: 3, stride: 2, padding: 1,
+    /// };
+    /// let mut runs = Vec::new();
+    /// window.for_each_run([0, 0], |outputs, pixel| runs.push((outputs, pixel)));
+    /// assert_eq!(runs, [(4..6, 6)]); // the upper row and the left column of windows begin in the padding
+    /// ```
+    #[inline]
+    pub fn for_each_run(&self, [u, v]: [usize; 2], mut visit: impl FnMut(Range<usize>, usize)) {
+        let ([h, w], [out_h, out_w]) = (self.input, self.output);
+        let (stride, padding) = (self.stride, self.padding);
+        // The outputs `i` with 0 ≤ i·S + offset − P < side.
+        let inside = |offset: usize, side: usize, out: usize| {
+            let first = padding.saturating_sub(offset).div_ceil(stride).min(out);
+            let end = (side + padding).saturating_sub(offset).div_ceil(stride);
+            first..end.clamp(first, out)
+        };
+        let columns = inside(v, w, out_w);
+        if columns.is_empty() {
+            return;
+        }
+        let x = columns.start * stride + v - padding;
+        for i in inside(u, h, out_h) {
+            let y = i * stride + u - padding;
+            visit(
+                i * out_w + columns.start..i * out_w + columns.end,
+                y * w + x,
+            );
         }
     }
 }

@@ -31,3 +31,6 @@ pub mod modules {
     pub use super::dense::Dense;
     pub use super::{AvgPool2D, Flatten, MaxPool2D};
 }
+
+#[cfg(test)]
+mod tests;

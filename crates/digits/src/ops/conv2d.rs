@@ -9,14 +9,12 @@
 //!
 //! Each image's windows are laid out as the columns of a matrix (*im2col*: Chellapilla, Puri and Simard, 2006), which
 //! turns the sums into one matrix product.
-use dfdx::prelude::{
-    Const, Cpu, CpuError, HasShape, PutTape, Rank1, Rank4, ReshapeTo, Tape, Tensor,
-};
-use dfdx::prelude::{SplitTape, TensorFromVec};
+use dfdx::prelude::TensorFromVec;
+use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
 use rayon::prelude::*;
 
-use super::tape::{add_gradient, put_gradient, take_gradient};
-use super::{Matrix, images_per_chunk, matmul};
+use super::tape::{contiguous, gradient_of, record};
+use super::{Matrix, add_in_order, images_per_chunk, matmul, sum};
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
 
@@ -52,14 +50,11 @@ where
     Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
     T: Tape<f32, Cpu>,
 {
+    const { assert!(C > 0 && O > 0, "a convolution needs channels and kernels") };
     let window = Windowed::window(x.shape());
     let shape = Windowed::out(x.shape(), Const);
-    let (x, mut tape) = x.try_contiguous()?.split_tape();
-    let (weight, bias) = (
-        weight.clone().try_contiguous()?,
-        bias.clone().try_contiguous()?,
-    );
-    let mut y = vec![0.0; window.batch * O * window.output[0] * window.output[1]];
+    let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
+    let mut y = vec![0.0; window.batch * O * window.output_map()];
     forward(
         window,
         &elements(&x),
@@ -68,26 +63,15 @@ where
         &mut y,
     );
     let y = x.device().try_tensor_from_vec(y, shape)?;
-    let y_ghost = y.ghost();
-    tape.add_backward_op(move |gradients| {
-        let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
-        let mut dx = take_gradient(gradients, &x)?;
-        let mut dw = take_gradient(gradients, &weight)?;
-        backward(
-            window,
-            &elements(&x),
-            &elements(&weight),
-            &dy,
-            &mut dx,
-            &mut dw,
-        );
-        put_gradient(gradients, &x, dx)?;
-        put_gradient(gradients, &weight, dw)?;
-        add_gradient(gradients, &bias, |db| backward_bias(window, &dy, db))?;
-        **gradients.get_or_alloc_mut(&y_ghost)? = dy;
-        Ok(())
-    });
-    Ok(y.put_tape(tape))
+    Ok(record(y, tape, move |gradients, dy| {
+        gradient_of(gradients, &x, |dx| {
+            backward_input(window, &elements(&weight), dy, dx)
+        })?;
+        gradient_of(gradients, &weight, |dw| {
+            backward_weight(window, &elements(&x), dy, dw)
+        })?;
+        gradient_of(gradients, &bias, |db| backward_bias(window, dy, db))
+    }))
 }
 
 /// `y` = convolution of `x` with `w`, plus `bias`: the formula at the head of this file.
@@ -114,63 +98,71 @@ pub fn forward(window: Window2d, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f3
         });
 }
 
-/// Adds to `dx` and `dw` the gradients of the loss, given `dy`, the gradient with respect to the output.
-///
-/// Every output is a sum of products `w · x`, so each weight gathers `dy · x` over all the places where it was used,
-/// and each pixel gathers `dy · w` over all the windows it was in:
+/// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output: each pixel gathers
+/// `dy · w` over all the windows it was in.
 ///
 /// ```text
-/// dw[o, c, u, v]  += Σ_images Σ_i Σ_j dy[o, i, j] · x[c, i·S + u − P, j·S + v − P]
 /// dx[c, i·S + u − P, j·S + v − P] += Σ_o dy[o, i, j] · w[o, c, u, v]
 /// ```
-pub fn backward(
-    window: Window2d,
-    x: &[f32],
-    w: &[f32],
-    dy: &[f32],
-    dx: &mut [f32],
-    dw: &mut [f32],
-) {
-    let sizes = Sizes::new(
-        window,
-        w.len() / (window.channels * window.kernel * window.kernel),
-    );
+pub fn backward_input(window: Window2d, w: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let sizes = Sizes::new(window, w.len() / window.column());
     let per_chunk = images_per_chunk(window.batch);
-    let partial: Vec<Vec<f32>> = dx
-        .par_chunks_mut(per_chunk * sizes.input)
-        .zip(x.par_chunks(per_chunk * sizes.input))
+    dx.par_chunks_mut(per_chunk * sizes.input)
         .zip(dy.par_chunks(per_chunk * sizes.output))
-        .map(|((dx, x), dy)| {
+        .for_each(|(dx, dy)| {
             let mut columns = vec![0.0; sizes.column * sizes.places];
-            let mut dw = vec![0.0; w.len()];
-            let images = dx
-                .chunks_exact_mut(sizes.input)
-                .zip(x.chunks_exact(sizes.input));
-            for ((dx, x), dy) in images.zip(dy.chunks_exact(sizes.output)) {
-                let dy = Matrix::new(dy, sizes.kernels, sizes.places);
-                im2col(window, x, &mut columns);
-                matmul(&mut dw, dy, sizes.columns(&columns).transposed(), true);
-                matmul(&mut columns, sizes.kernels(w).transposed(), dy, false);
+            let images = dx.chunks_exact_mut(sizes.input);
+            for (dx, dy) in images.zip(dy.chunks_exact(sizes.output)) {
+                let (w, dy) = (sizes.kernels(w), sizes.outputs(dy));
+                matmul(&mut columns, w.transposed(), dy, false); // (C K K, O) (O, H' W')
                 add_col2im(window, &columns, dx);
+            }
+        });
+}
+
+/// Adds to `dw` the gradient of the loss, given `dy`: each weight gathers `dy · x` over all the places where it was used.
+///
+/// ```text
+/// dw[o, c, u, v] += Σ_images Σ_i Σ_j dy[o, i, j] · x[c, i·S + u − P, j·S + v − P]
+/// ```
+pub fn backward_weight(window: Window2d, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    let sizes = Sizes::new(window, dw.len() / window.column());
+    let per_chunk = images_per_chunk(window.batch);
+    let partial_sums = x
+        .par_chunks(per_chunk * sizes.input)
+        .zip(dy.par_chunks(per_chunk * sizes.output))
+        .map(|(x, dy)| {
+            let mut columns = vec![0.0; sizes.column * sizes.places];
+            let mut dw = vec![0.0; sizes.kernels * sizes.column];
+            let images = x.chunks_exact(sizes.input);
+            for (x, dy) in images.zip(dy.chunks_exact(sizes.output)) {
+                im2col(window, x, &mut columns);
+                let columns = sizes.columns(&columns);
+                matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true); // (O, H' W') (H' W', C K K)
             }
             dw
         })
         .collect();
-    for partial in partial {
-        for (dw, partial) in dw.iter_mut().zip(partial) {
-            *dw += partial;
-        }
-    }
+    add_in_order(dw, partial_sums);
 }
 
 /// Adds to `db` the sum of `dy` over images and places: each output holds its channel's bias once.
 pub fn backward_bias(window: Window2d, dy: &[f32], db: &mut [f32]) {
-    let places = window.output[0] * window.output[1];
-    for image in dy.chunks_exact(db.len() * places) {
-        for (db, map) in db.iter_mut().zip(image.chunks_exact(places)) {
-            *db += map.iter().sum::<f32>();
-        }
-    }
+    let output = db.len() * window.output_map();
+    let partial_sums = dy
+        .par_chunks(images_per_chunk(window.batch) * output)
+        .map(|dy| {
+            let mut partial = vec![0.0; db.len()];
+            for image in dy.chunks_exact(output) {
+                let maps = image.chunks_exact(window.output_map());
+                for (db, map) in partial.iter_mut().zip(maps) {
+                    *db += sum(map);
+                }
+            }
+            partial
+        })
+        .collect();
+    add_in_order(db, partial_sums);
 }
 
 /// Numbers of elements, per image.
@@ -190,18 +182,22 @@ struct Sizes {
 
 impl Sizes {
     fn new(window: Window2d, kernels: usize) -> Self {
-        let places = window.output[0] * window.output[1];
+        let places = window.output_map();
         Self {
-            input: window.channels * window.input[0] * window.input[1],
+            input: window.channels * window.input_map(),
             output: kernels * places,
             kernels,
-            column: window.channels * window.kernel * window.kernel,
+            column: window.column(),
             places,
         }
     }
 
     fn kernels(self, w: &[f32]) -> Matrix<'_> {
         Matrix::new(w, self.kernels, self.column)
+    }
+
+    fn outputs(self, y: &[f32]) -> Matrix<'_> {
+        Matrix::new(y, self.kernels, self.places)
     }
 
     fn columns(self, columns: &[f32]) -> Matrix<'_> {
@@ -211,77 +207,47 @@ impl Sizes {
 
 /// Lays the windows of one image `(C, H, W)` out as the columns of a matrix `(C K K, H' W')`.
 fn im2col(window: Window2d, image: &[f32], columns: &mut [f32]) {
-    for_each_row(window, |row, pixels, outside| match pixels {
-        None => columns[row].fill(0.0),
-        Some((start, stride)) => {
-            let columns = &mut columns[row];
-            let (before, inside) = (outside.start, outside.end);
-            columns[..before].fill(0.0);
-            columns[inside..].fill(0.0);
-            if stride == 1 {
-                columns[before..inside].copy_from_slice(&image[start..start + inside - before]);
+    let rows = columns.chunks_exact_mut(window.output_map());
+    for (row, (c, u, v)) in rows.zip(positions(window)) {
+        let map = &image[c * window.input_map()..][..window.input_map()];
+        if window.padding > 0 {
+            row.fill(0.0);
+        }
+        window.for_each_run([u, v], |outputs, pixel| {
+            let (row, pixels) = (&mut row[outputs], &map[pixel..]);
+            if window.stride == 1 {
+                row.copy_from_slice(&pixels[..row.len()]);
             } else {
-                for (j, column) in columns[before..inside].iter_mut().enumerate() {
-                    *column = image[start + j * stride];
+                for (element, pixel) in row.iter_mut().zip(pixels.iter().step_by(window.stride)) {
+                    *element = *pixel;
                 }
             }
-        }
-    });
+        });
+    }
 }
 
 /// Adds every element of the columns back to the pixel it came from: the transpose of [`im2col`].
 fn add_col2im(window: Window2d, columns: &[f32], image: &mut [f32]) {
-    for_each_row(window, |row, pixels, outside| {
-        if let Some((start, stride)) = pixels {
-            for (j, column) in columns[row][outside].iter().enumerate() {
-                image[start + j * stride] += column;
-            }
-        }
-    });
-}
-
-/// Visits each run of `W'` elements in the matrix of columns: those of one `(c, u, v)` and one output row `i`.
-///
-/// The visitor gets the run's range in the matrix; the index of the run's first pixel inside the image and the
-/// distance from one to the next (`None` if the whole run lies in the padding); and which of the run's elements lie inside.
-fn for_each_row(
-    window: Window2d,
-    mut visit: impl FnMut(std::ops::Range<usize>, Option<(usize, usize)>, std::ops::Range<usize>),
-) {
-    let Window2d {
-        channels,
-        kernel,
-        stride,
-        padding,
-        ..
-    } = window;
-    let ([h, w], [out_h, out_w]) = (window.input, window.output);
-    let mut row = 0;
-    for c in 0..channels {
-        for u in 0..kernel {
-            for v in 0..kernel {
-                // Columns j with 0 ≤ j·S + v − P < W.
-                let first = padding.saturating_sub(v).div_ceil(stride).min(out_w);
-                let end = (w + padding)
-                    .saturating_sub(v)
-                    .div_ceil(stride)
-                    .clamp(first, out_w);
-                for i in 0..out_h {
-                    let range = row..row + out_w;
-                    row += out_w;
-                    let y = i * stride + u;
-                    if y < padding || y - padding >= h || first == end {
-                        visit(range, None, 0..0);
-                    } else {
-                        let x = first * stride + v - padding;
-                        visit(
-                            range,
-                            Some(((c * h + y - padding) * w + x, stride)),
-                            first..end,
-                        );
-                    }
+    let rows = columns.chunks_exact(window.output_map());
+    for (row, (c, u, v)) in rows.zip(positions(window)) {
+        let map = &mut image[c * window.input_map()..][..window.input_map()];
+        window.for_each_run([u, v], |outputs, pixel| {
+            let (row, pixels) = (&row[outputs], &mut map[pixel..]);
+            if window.stride == 1 {
+                for (pixel, element) in pixels.iter_mut().zip(row) {
+                    *pixel += element;
+                }
+            } else {
+                for (pixel, element) in pixels.iter_mut().step_by(window.stride).zip(row) {
+                    *pixel += element;
                 }
             }
-        }
+        });
     }
+}
+
+/// The elements `(c, u, v)` of a window, in the order of the rows of the matrix of columns.
+fn positions(window: Window2d) -> impl Iterator<Item = (usize, usize, usize)> {
+    let (channels, k) = (window.channels, window.kernel);
+    (0..channels).flat_map(move |c| (0..k).flat_map(move |u| (0..k).map(move |v| (c, u, v))))
 }

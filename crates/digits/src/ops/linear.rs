@@ -3,13 +3,11 @@
 //! ```text
 //! y[o] = b[o] + Σ_i w[o, i] · x[i]
 //! ```
-use dfdx::prelude::{
-    Const, Cpu, CpuError, Dim, HasShape, PutTape, Rank1, Rank2, ReshapeTo, Shape, Tape,
-};
-use dfdx::prelude::{SplitTape, Tensor, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
+use dfdx::prelude::{Tensor, TensorFromVec};
 
-use super::tape::{add_gradient, put_gradient, take_gradient};
-use super::{Matrix, matmul};
+use super::tape::{contiguous, gradient_of, record};
+use super::{Matrix, par_matmul};
 use crate::raw::elements;
 
 /// A shape whose last axis has `I` elements: one input `(I)` or a batch `(B, I)`.
@@ -60,28 +58,21 @@ where
     Sh: InputsOf<I, Const<O>>,
     T: Tape<f32, Cpu>,
 {
+    const { assert!(I > 0 && O > 0, "a dense layer needs inputs and outputs") };
     let shape = InputsOf::out(x.shape());
-    let (x, mut tape) = x.try_contiguous()?.split_tape();
-    let (weight, bias) = (
-        weight.clone().try_contiguous()?,
-        bias.clone().try_contiguous()?,
-    );
+    let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
     let mut y = vec![0.0; shape.num_elements()];
     forward(&elements(&x), &elements(&weight), &elements(&bias), &mut y);
     let y = x.device().try_tensor_from_vec(y, shape)?;
-    let y_ghost = y.ghost();
-    tape.add_backward_op(move |gradients| {
-        let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
-        let mut dx = take_gradient(gradients, &x)?;
-        let mut dw = take_gradient(gradients, &weight)?;
-        backward(I, &elements(&x), &elements(&weight), &dy, &mut dx, &mut dw);
-        put_gradient(gradients, &x, dx)?;
-        put_gradient(gradients, &weight, dw)?;
-        add_gradient(gradients, &bias, |db| backward_bias(&dy, db))?;
-        **gradients.get_or_alloc_mut(&y_ghost)? = dy;
-        Ok(())
-    });
-    Ok(y.put_tape(tape))
+    Ok(record(y, tape, move |gradients, dy| {
+        gradient_of(gradients, &x, |dx| {
+            backward_input(I, &elements(&weight), dy, dx)
+        })?;
+        gradient_of(gradients, &weight, |dw| {
+            backward_weight(I, &elements(&x), dy, dw)
+        })?;
+        gradient_of(gradients, &bias, |db| backward_bias(dy, db))
+    }))
 }
 
 /// `y` = `x wᵀ + bias`; `x`: `(B, I)`, `w`: `(O, I)`, `bias`: `(O)`, `y`: `(B, O)`, all row-major.
@@ -95,24 +86,35 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
         Matrix::new(x, batch, inputs),
         Matrix::new(w, outputs, inputs),
     );
-    matmul(y, x, w.transposed(), true);
+    par_matmul(y, x, w.transposed(), true);
 }
 
-/// Adds to `dx` and `dw` the gradients of the loss, given `dy`, the gradient with respect to the output:
+/// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output; `inputs` is `I`.
 ///
 /// ```text
 /// dx += dy w        (B, O) (O, I)
+/// ```
+pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let (outputs, batch) = (w.len() / inputs, dx.len() / inputs);
+    let (dy, w) = (
+        Matrix::new(dy, batch, outputs),
+        Matrix::new(w, outputs, inputs),
+    );
+    par_matmul(dx, dy, w, true);
+}
+
+/// Adds to `dw` the gradient of the loss, given `dy`; `inputs` is `I`.
+///
+/// ```text
 /// dw += dyᵀ x       (O, B) (B, I)
 /// ```
-///
-/// `inputs` is `I`.
-pub fn backward(inputs: usize, x: &[f32], w: &[f32], dy: &[f32], dx: &mut [f32], dw: &mut [f32]) {
-    let (outputs, batch) = (w.len() / inputs, x.len() / inputs);
-    let dy = Matrix::new(dy, batch, outputs);
-    rayon::join(
-        || matmul(dx, dy, Matrix::new(w, outputs, inputs), true),
-        || matmul(dw, dy.transposed(), Matrix::new(x, batch, inputs), true),
+pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    let (outputs, batch) = (dw.len() / inputs, x.len() / inputs);
+    let (dy, x) = (
+        Matrix::new(dy, batch, outputs),
+        Matrix::new(x, batch, inputs),
     );
+    par_matmul(dw, dy.transposed(), x, true);
 }
 
 /// Adds to `db` the sum of `dy` over the batch.

@@ -9,12 +9,16 @@
 pub mod conv2d;
 pub mod linear;
 mod matmul;
+#[cfg(test)]
+mod naive;
 pub mod pool2d;
 mod tape;
+#[cfg(test)]
+mod tests;
 
 pub use conv2d::conv2d;
 pub use linear::linear;
-pub use matmul::{Matrix, matmul};
+pub use matmul::{Matrix, matmul, par_matmul};
 pub use pool2d::{avg_pool2d, max_pool2d};
 
 /// Into how many chunks a batch is split; more than any reader's CPU has threads to gain from at these sizes.
@@ -23,4 +27,27 @@ const CHUNKS: usize = 16;
 /// Images in a chunk, for a batch of this size. It depends on nothing else, so that sums do not depend on threads.
 fn images_per_chunk(batch: usize) -> usize {
     batch.div_ceil(CHUNKS).max(1)
+}
+
+/// Adds up what the chunks of a batch contribute to one gradient, in their order.
+fn add_in_order(total: &mut [f32], partial_sums: Vec<Vec<f32>>) {
+    for partial in partial_sums {
+        for (total, partial) in total.iter_mut().zip(partial) {
+            *total += partial;
+        }
+    }
+}
+
+/// Sum of many numbers, in eight interleaved sums: the compiler may not reorder additions of floats, so that a single
+/// one would wait for each addition before the next.
+fn sum(numbers: &[f32]) -> f32 {
+    let mut sums = [0.0; 8];
+    let rows = numbers.chunks_exact(sums.len());
+    let rest: f32 = rows.remainder().iter().sum();
+    for row in rows {
+        for (sum, number) in sums.iter_mut().zip(row) {
+            *sum += number;
+        }
+    }
+    sums.iter().sum::<f32>() + rest
 }

@@ -8,12 +8,11 @@
 //! Padding never wins a maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`, its default).
 //! Where several pixels tie for the maximum, the first in row-major order gets the gradient, as in PyTorch and
 //! TensorFlow; dfdx 0.13 gives it to all of them.
-use dfdx::prelude::TensorFromVec;
-use dfdx::prelude::{Cpu, CpuError, HasShape, PutTape, ReshapeTo, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, TensorFromVec};
 use rayon::prelude::*;
 
 use super::images_per_chunk;
-use super::tape::add_gradient;
+use super::tape::record;
 use crate::raw::elements;
 use crate::shape::{Channels, Window2d, Windowed};
 
@@ -46,81 +45,61 @@ where
         Windowed::window(x.shape()),
         Windowed::out(x.shape(), x.shape().channels()),
     );
-    let (x, mut tape) = x.try_contiguous()?.split_tape();
+    let (x, tape) = x.try_contiguous()?.split_tape();
     let mut y = vec![0.0; window.outputs()];
-    let mut winners = vec![0; if T::OWNS_TAPE { y.len() } else { 0 }];
+    let mut winners = vec![0; window.outputs()];
     max_forward(window, &elements(&x), &mut y, &mut winners);
     let y = x.device().try_tensor_from_vec(y, shape)?;
-    let (x_ghost, y_ghost) = (x.ghost(), y.ghost());
-    tape.add_backward_op(move |gradients| {
-        let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
-        max_backward(window, &winners, &dy, gradients.get_or_alloc_mut(&x_ghost)?);
-        **gradients.get_or_alloc_mut(&y_ghost)? = dy;
+    let x_ghost = x.ghost(); // of the input, only its size is kept until the backward pass
+    Ok(record(y, tape, move |gradients, dy| {
+        max_backward(window, &winners, dy, gradients.get_or_alloc_mut(&x_ghost)?);
         Ok(())
-    });
-    Ok(y.put_tape(tape))
+    }))
 }
 
-/// `y` and, if `winners` is not empty, the index of each maximum within its `(H, W)` map.
+/// `y`: the maximum of each window; `winners`: where it stands in its `(H, W)` map, counted in row-major order.
+///
+/// Ties go to the first; a NaN wins against every number, so that it is seen.
 pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], winners: &mut [u32]) {
-    let (maps_in, maps_out) = (window.input_map(), window.output_map());
-    let maps = images_per_chunk(window.batch) * window.channels;
-    let forward = |(y, x): (&mut [f32], &[f32]), winners: &mut [u32]| {
-        for (m, (y, x)) in y
-            .chunks_exact_mut(maps_out)
-            .zip(x.chunks_exact(maps_in))
-            .enumerate()
-        {
-            for (i, y) in y.iter_mut().enumerate() {
-                let (value, winner) = window_maximum(window, x, i);
-                *y = value;
-                if let Some(slot) = winners.get_mut(m * maps_out + i) {
-                    *slot = winner;
-                }
-            }
-        }
-    };
-    let chunks = y
-        .par_chunks_mut(maps * maps_out)
-        .zip(x.par_chunks(maps * maps_in));
-    if winners.is_empty() {
-        chunks.for_each(|chunk| forward(chunk, &mut []));
-    } else {
-        chunks
-            .zip(winners.par_chunks_mut(maps * maps_out))
-            .for_each(|(chunk, winners)| forward(chunk, winners));
-    }
-}
-
-/// Adds `dy` to the winner of each window: moving any other pixel a little changes nothing.
-pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32]) {
-    let (maps_in, maps_out) = (window.input_map(), window.output_map());
-    let maps = images_per_chunk(window.batch) * window.channels;
-    dx.par_chunks_mut(maps * maps_in)
-        .zip(dy.par_chunks(maps * maps_out))
-        .zip(winners.par_chunks(maps * maps_out))
-        .for_each(|((dx, dy), winners)| {
-            let maps = dx.chunks_exact_mut(maps_in).zip(dy.chunks_exact(maps_out));
-            for ((dx, dy), winners) in maps.zip(winners.chunks_exact(maps_out)) {
-                for (&winner, dy) in winners.iter().zip(dy) {
-                    dx[winner as usize] += dy;
-                }
+    const NONE: u32 = u32::MAX;
+    let (input, output) = chunk_sizes(window);
+    let chunks = y.par_chunks_mut(output).zip(winners.par_chunks_mut(output));
+    chunks
+        .zip(x.par_chunks(input))
+        .for_each(|((y, winners), x)| {
+            y.fill(f32::NEG_INFINITY);
+            winners.fill(NONE);
+            let maps = y
+                .chunks_exact_mut(window.output_map())
+                .zip(winners.chunks_exact_mut(window.output_map()));
+            for ((y, winners), x) in maps.zip(x.chunks_exact(window.input_map())) {
+                for_each_element(window, |output, pixel| {
+                    let value = x[pixel];
+                    if value > y[output] || value.is_nan() || winners[output] == NONE {
+                        y[output] = value;
+                        winners[output] = pixel as u32;
+                    }
+                });
             }
         });
 }
 
-/// Maximum of output `i`'s window and its index in the map; a NaN wins, so that it is seen.
-fn window_maximum(window: Window2d, map: &[f32], i: usize) -> (f32, u32) {
-    let mut best = (f32::NEG_INFINITY, 0);
-    let mut first = true;
-    window.for_each_pixel(i, |pixel| {
-        let value = map[pixel];
-        if first || value > best.0 || (value.is_nan() && !best.0.is_nan()) {
-            best = (value, pixel as u32);
-            first = false;
-        }
-    });
-    best
+/// Adds `dy` to the winner of each window: moving any other pixel a little changes nothing.
+pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32]) {
+    let (input, output) = chunk_sizes(window);
+    let chunks = dy.par_chunks(output).zip(winners.par_chunks(output));
+    chunks
+        .zip(dx.par_chunks_mut(input))
+        .for_each(|((dy, winners), dx)| {
+            let maps = dy
+                .chunks_exact(window.output_map())
+                .zip(winners.chunks_exact(window.output_map()));
+            for ((dy, winners), dx) in maps.zip(dx.chunks_exact_mut(window.input_map())) {
+                for (dy, &winner) in dy.iter().zip(winners) {
+                    dx[winner as usize] += dy;
+                }
+            }
+        });
 }
 
 /// Mean of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
@@ -152,31 +131,28 @@ where
         Windowed::window(x.shape()),
         Windowed::out(x.shape(), x.shape().channels()),
     );
-    let (x, mut tape) = x.try_contiguous()?.split_tape();
+    let (x, tape) = x.try_contiguous()?.split_tape();
     let mut y = vec![0.0; window.outputs()];
     avg_forward(window, &elements(&x), &mut y);
     let y = x.device().try_tensor_from_vec(y, shape)?;
-    let y_ghost = y.ghost();
-    tape.add_backward_op(move |gradients| {
-        let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
-        add_gradient(gradients, &x, |dx| avg_backward(window, &dy, dx))?;
-        **gradients.get_or_alloc_mut(&y_ghost)? = dy;
+    let x_ghost = x.ghost();
+    Ok(record(y, tape, move |gradients, dy| {
+        avg_backward(window, dy, gradients.get_or_alloc_mut(&x_ghost)?);
         Ok(())
-    });
-    Ok(y.put_tape(tape))
+    }))
 }
 
 /// `y`: the mean of each window; padding counts as zeros.
 pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
-    let maps = y
-        .par_chunks_mut(window.output_map())
-        .zip(x.par_chunks(window.input_map()));
-    maps.for_each(|(y, x)| {
-        for (i, y) in y.iter_mut().enumerate() {
-            let mut sum = 0.0;
-            window.for_each_pixel(i, |pixel| sum += x[pixel]);
-            *y = sum * share;
+    let (input, output) = chunk_sizes(window);
+    let chunks = y.par_chunks_mut(output).zip(x.par_chunks(input));
+    chunks.for_each(|(y, x)| {
+        y.fill(0.0);
+        let maps = y.chunks_exact_mut(window.output_map());
+        for (y, x) in maps.zip(x.chunks_exact(window.input_map())) {
+            for_each_element(window, |output, pixel| y[output] += x[pixel]);
+            y.iter_mut().for_each(|y| *y *= share);
         }
     });
 }
@@ -184,12 +160,33 @@ pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
 /// Adds 1/K² of `dy` to every pixel of its window.
 pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
-    let maps = dx
-        .par_chunks_mut(window.input_map())
-        .zip(dy.par_chunks(window.output_map()));
-    maps.for_each(|(dx, dy)| {
-        for (i, dy) in dy.iter().enumerate() {
-            window.for_each_pixel(i, |pixel| dx[pixel] += dy * share);
+    let (input, output) = chunk_sizes(window);
+    let chunks = dx.par_chunks_mut(input).zip(dy.par_chunks(output));
+    chunks.for_each(|(dx, dy)| {
+        let maps = dx.chunks_exact_mut(window.input_map());
+        for (dx, dy) in maps.zip(dy.chunks_exact(window.output_map())) {
+            for_each_element(window, |output, pixel| dx[pixel] += dy[output] * share);
         }
     });
+}
+
+/// Elements of input and output that a thread takes at a time. (At least 1: a batch of no channels has none.)
+fn chunk_sizes(window: Window2d) -> (usize, usize) {
+    let maps = (images_per_chunk(window.batch) * window.channels).max(1);
+    (maps * window.input_map(), maps * window.output_map())
+}
+
+/// Visits every pixel of every window of one map: `visit(output, pixel)`. Each window's pixels come in row-major order;
+/// the windows take turns, so that the innermost loop runs along a row.
+#[inline]
+fn for_each_element(window: Window2d, mut visit: impl FnMut(usize, usize)) {
+    for u in 0..window.kernel {
+        for v in 0..window.kernel {
+            window.for_each_run([u, v], |outputs, pixel| {
+                for (step, output) in outputs.enumerate() {
+                    visit(output, pixel + step * window.stride);
+                }
+            });
+        }
+    }
 }

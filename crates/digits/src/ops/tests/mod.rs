@@ -1,0 +1,178 @@
+//! How the operations are tested: each is an [`Operation`], each way of testing a function that says what is wrong.
+mod broken;
+mod central;
+mod naive;
+mod pytorch;
+mod tape;
+mod tensors;
+mod threads;
+mod ties;
+
+use super::{conv2d, linear, naive as slow, pool2d};
+use crate::gradcheck;
+use crate::shape::Window2d;
+
+/// What a test says when it fails.
+type Verdict = Result<(), String>;
+type Forward = Box<dyn Fn(&[Vec<f32>]) -> Vec<f32>>;
+type Backward = Box<dyn Fn(&[Vec<f32>], &[f32], &mut [f32])>;
+type SlowForward = Box<dyn Fn(&[Vec<f32>]) -> Vec<f64>>;
+type SlowBackward = Box<dyn Fn(&[Vec<f32>], &[f32]) -> Vec<Vec<f64>>>;
+
+/// The slice half of an operation, its sizes settled, beside its naive twin.
+struct Operation {
+    name: &'static str,
+    /// Name and number of elements of each argument.
+    arguments: Vec<(&'static str, usize)>,
+    forward: Forward,
+    /// One for each argument: `(arguments, dy, gradient to add to)`.
+    backward: Vec<Backward>,
+    slow_forward: SlowForward,
+    slow_backward: SlowBackward,
+}
+
+/// A window of side `k` at the given stride and padding over a batch of images `[B, C, H, W]`.
+fn window(
+    [batch, channels, h, w]: [usize; 4],
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Window2d {
+    let output = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+    Window2d {
+        batch,
+        channels,
+        input: [h, w],
+        output: [output(h), output(w)],
+        kernel,
+        stride,
+        padding,
+    }
+}
+
+impl Operation {
+    fn conv2d(w: Window2d, kernels: usize) -> Self {
+        let outputs = w.batch * kernels * w.output_map();
+        Self {
+            name: "conv2d",
+            arguments: vec![
+                ("x", w.batch * w.channels * w.input_map()),
+                ("weight", kernels * w.column()),
+                ("bias", kernels),
+            ],
+            forward: Box::new(move |a| {
+                let mut y = vec![f32::NAN; outputs];
+                conv2d::forward(w, &a[0], &a[1], &a[2], &mut y);
+                y
+            }),
+            backward: vec![
+                Box::new(move |a, dy, dx| conv2d::backward_input(w, &a[1], dy, dx)),
+                Box::new(move |a, dy, dw| conv2d::backward_weight(w, &a[0], dy, dw)),
+                Box::new(move |_, dy, db| conv2d::backward_bias(w, dy, db)),
+            ],
+            slow_forward: Box::new(move |a| slow::conv2d(w, &a[0], &a[1], &a[2])),
+            slow_backward: Box::new(move |a, dy| {
+                slow::conv2d_gradients(w, &a[0], &a[1], &a[2], dy).into()
+            }),
+        }
+    }
+
+    fn max_pool2d(w: Window2d) -> Self {
+        let forward = move |x: &[f32]| {
+            let (mut y, mut winners) = (vec![f32::NAN; w.outputs()], vec![7; w.outputs()]);
+            pool2d::max_forward(w, x, &mut y, &mut winners);
+            (y, winners)
+        };
+        Self {
+            name: "max_pool2d",
+            arguments: vec![("x", w.batch * w.channels * w.input_map())],
+            forward: Box::new(move |a| forward(&a[0]).0),
+            backward: vec![Box::new(move |a, dy, dx| {
+                pool2d::max_backward(w, &forward(&a[0]).1, dy, dx);
+            })],
+            slow_forward: Box::new(move |a| slow::max_pool2d(w, &a[0])),
+            slow_backward: Box::new(move |a, dy| vec![slow::max_pool2d_gradient(w, &a[0], dy)]),
+        }
+    }
+
+    fn avg_pool2d(w: Window2d) -> Self {
+        Self {
+            name: "avg_pool2d",
+            arguments: vec![("x", w.batch * w.channels * w.input_map())],
+            forward: Box::new(move |a| {
+                let mut y = vec![f32::NAN; w.outputs()];
+                pool2d::avg_forward(w, &a[0], &mut y);
+                y
+            }),
+            backward: vec![Box::new(move |_, dy, dx| pool2d::avg_backward(w, dy, dx))],
+            slow_forward: Box::new(move |a| slow::avg_pool2d(w, &a[0])),
+            slow_backward: Box::new(move |a, dy| vec![slow::avg_pool2d_gradient(w, &a[0], dy)]),
+        }
+    }
+
+    fn linear(batch: usize, i: usize, o: usize) -> Self {
+        Self {
+            name: "linear",
+            arguments: vec![("x", batch * i), ("weight", o * i), ("bias", o)],
+            forward: Box::new(move |a| {
+                let mut y = vec![f32::NAN; batch * o];
+                linear::forward(&a[0], &a[1], &a[2], &mut y);
+                y
+            }),
+            backward: vec![
+                Box::new(move |a, dy, dx| linear::backward_input(i, &a[1], dy, dx)),
+                Box::new(move |a, dy, dw| linear::backward_weight(i, &a[0], dy, dw)),
+                Box::new(move |_, dy, db| linear::backward_bias(dy, db)),
+            ],
+            slow_forward: Box::new(move |a| slow::linear(i, &a[0], &a[1], &a[2])),
+            slow_backward: Box::new(move |a, dy| {
+                slow::linear_gradients(i, &a[0], &a[1], &a[2], dy).into()
+            }),
+        }
+    }
+
+    /// Arguments between −1 and 1.
+    fn some_arguments(&self, seed: u64) -> Vec<Vec<f32>> {
+        let lengths = self.arguments.iter().map(|(_, length)| *length);
+        let arguments = lengths.zip(1..);
+        arguments
+            .map(|(length, i)| numbers(length, seed * 100 + i))
+            .collect()
+    }
+
+    /// The gradient for an argument. It must be *added* to what was there: ones, which are then taken off again.
+    fn gradient(&self, argument: usize, arguments: &[Vec<f32>], dy: &[f32]) -> Vec<f32> {
+        let mut gradient = vec![1.0; self.arguments[argument].1];
+        self.backward[argument](arguments, dy, &mut gradient);
+        gradient.iter().map(|g| g - 1.0).collect()
+    }
+}
+
+/// Numbers between −1 and 1, no two alike, the same ones for the same seed.
+fn numbers(length: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15); // splitmix64
+        let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z >> 40) as f32 / (1u32 << 23) as f32) - 1.0
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+/// Whether `found` lies within `tolerance` of `expected`, measured against the largest value.
+fn agree(what: &str, found: &[f32], expected: &[f64], tolerance: f64) -> Verdict {
+    if found.len() != expected.len() {
+        return Err(format!(
+            "{what}: {} values, not {}",
+            found.len(),
+            expected.len()
+        ));
+    }
+    let difference = gradcheck::compare(found, expected);
+    if difference.relative < tolerance {
+        Ok(())
+    } else {
+        Err(format!("{what}: {difference}"))
+    }
+}

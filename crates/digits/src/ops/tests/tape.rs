@@ -1,0 +1,127 @@
+//! Views, shared tensors and two uses of one: where gradients could go astray on the tape.
+use dfdx::prelude::*;
+
+use super::numbers;
+use crate::gradcheck::{self, Difference, STEP};
+use crate::ops::{avg_pool2d, conv2d, linear, max_pool2d};
+
+fn tensor<S: ConstShape>(seed: u64) -> Tensor<S, f32, Cpu> {
+    let shape = S::default();
+    Cpu::default().tensor_from_vec(numbers(shape.num_elements(), seed), shape)
+}
+
+#[track_caller]
+fn small(difference: Difference) {
+    assert!(difference.relative < 5e-3, "{difference}");
+}
+
+#[test]
+fn a_broadcast_or_permuted_image_gives_what_its_copy_gives() {
+    let (w, b) = (tensor::<Rank4<3, 2, 2, 2>>(1), tensor::<Rank1<3>>(2));
+    let image: Tensor<Rank3<2, 4, 5>, f32, _> = tensor(3);
+    let repeated: Tensor<Rank4<6, 2, 4, 5>, f32, _> = image.broadcast();
+    let turned: Tensor<Rank4<2, 5, 6, 4>, f32, _> = repeated.permute::<_, Axes4<1, 3, 0, 2>>();
+    let turned: Tensor<Rank4<6, 2, 4, 5>, f32, _> = turned.permute::<_, Axes4<2, 0, 3, 1>>();
+    let upright: Tensor<Rank4<6, 2, 5, 4>, f32, _> = turned.permute::<_, Axes4<0, 1, 3, 2>>();
+    let copy = Cpu::default().tensor(upright.array());
+
+    let of_view = conv2d::<_, _, 2, 3, 2, 1, 0>(upright.clone(), &w, &b).unwrap();
+    let of_copy = conv2d::<_, _, 2, 3, 2, 1, 0>(copy.clone(), &w, &b).unwrap();
+    assert_eq!(of_view.as_vec(), of_copy.as_vec());
+    let of_view = max_pool2d::<_, _, 2, 2, 0>(upright.clone()).unwrap();
+    assert_eq!(
+        of_view.as_vec(),
+        max_pool2d::<_, _, 2, 2, 0>(copy.clone()).unwrap().as_vec()
+    );
+    let of_view = avg_pool2d::<_, _, 2, 2, 0>(upright).unwrap();
+    assert_eq!(
+        of_view.as_vec(),
+        avg_pool2d::<_, _, 2, 2, 0>(copy).unwrap().as_vec()
+    );
+}
+
+#[test]
+fn the_gradient_finds_its_way_back_through_a_view_of_the_input() {
+    let (w, b) = (tensor::<Rank4<3, 2, 2, 2>>(1), tensor::<Rank1<3>>(2));
+    let image: Tensor<Rank3<2, 4, 5>, f32, _> = tensor(3);
+    small(gradcheck::tensor(&image, STEP, |x| {
+        let x = x.leaky_trace().broadcast::<Rank4<3, 2, 4, 5>, _>();
+        let x = x.permute::<Rank4<3, 2, 5, 4>, Axes4<0, 1, 3, 2>>();
+        conv2d::<_, _, 2, 3, 2, 1, 0>(x, &w, &b).unwrap()
+    }));
+    small(gradcheck::tensor(&image, STEP, |x| {
+        let x = x.leaky_trace().broadcast::<Rank4<3, 2, 4, 5>, _>();
+        avg_pool2d::<_, _, 2, 1, 0>(x).unwrap()
+    }));
+    let spread: Tensor<Rank3<1, 3, 4>, f32, _> = {
+        let values = [3.0, 7.0, 1.0, 9.0, 4.0, 0.0, 6.0, 2.0, 10.0, 5.0, 11.0, 8.0];
+        Cpu::default().tensor_from_vec(values.to_vec(), Default::default())
+    };
+    small(gradcheck::tensor(&spread, STEP, |x| {
+        let x = x.leaky_trace().permute::<Rank3<1, 4, 3>, Axes3<0, 2, 1>>();
+        max_pool2d::<_, _, 2, 1, 0>(x).unwrap()
+    }));
+}
+
+#[test]
+fn the_gradient_finds_its_way_back_through_a_view_of_weight_and_bias() {
+    let x: Tensor<Rank4<3, 2, 4, 5>, f32, _> = tensor(1);
+    let (w, b) = (tensor::<Rank4<3, 2, 2, 2>>(2), tensor::<Rank1<3>>(3));
+    let one_kernel: Tensor<Rank3<2, 2, 2>, f32, _> = tensor(4);
+    small(gradcheck::tensor(&one_kernel, STEP, |w| {
+        let w = w.clone().broadcast::<Rank4<3, 2, 2, 2>, _>();
+        conv2d::<_, _, 2, 3, 2, 1, 0>(x.leaky_trace(), &w, &b).unwrap()
+    }));
+    small(gradcheck::tensor(&tensor::<Rank0>(5), STEP, |b| {
+        let b = b.clone().broadcast::<Rank1<3>, _>();
+        conv2d::<_, _, 2, 3, 2, 1, 0>(x.leaky_trace(), &w, &b).unwrap()
+    }));
+    let (x, transposed) = (tensor::<Rank2<6, 4>>(6), tensor::<Rank2<4, 3>>(7));
+    small(gradcheck::tensor(&transposed, STEP, |w| {
+        let w = w.clone().permute::<Rank2<3, 4>, _>();
+        linear(x.leaky_trace(), &w, &b).unwrap()
+    }));
+}
+
+#[test]
+fn a_tensor_multiplied_by_itself_gets_both_gradients() {
+    let b: Tensor<Rank1<3>, f32, _> = tensor(1);
+    small(gradcheck::tensor(&tensor::<Rank2<3, 4>>(2), STEP, |x| {
+        linear(x.leaky_trace(), x, &b).unwrap() // every row against every other
+    }));
+    small(gradcheck::tensor(
+        &tensor::<Rank4<3, 2, 3, 3>>(3),
+        STEP,
+        |x| conv2d::<_, _, 2, 3, 3, 1, 1>(x.leaky_trace(), x, &b).unwrap(),
+    ));
+}
+
+#[test]
+fn a_kernel_used_twice_in_one_pass_gets_the_sum_of_both_gradients() {
+    let x: Tensor<Rank4<2, 2, 5, 4>, f32, _> = tensor(1);
+    let (w, b) = (tensor::<Rank4<2, 2, 3, 3>>(2), tensor::<Rank1<2>>(3));
+    let twice = |x: &Tensor<Rank4<2, 2, 5, 4>, f32, Cpu>, w: &_, b: &_| {
+        let once = conv2d::<_, _, 2, 2, 3, 1, 1>(x.leaky_trace(), w, b).unwrap();
+        conv2d::<_, _, 2, 2, 3, 1, 1>(once, w, b).unwrap()
+    };
+    small(gradcheck::tensor(&x, STEP, |x| twice(x, &w, &b)));
+    small(gradcheck::tensor(&w, STEP, |w| twice(&x, w, &b)));
+    small(gradcheck::tensor(&b, STEP, |b| twice(&x, &w, b)));
+}
+
+#[test]
+fn an_output_used_twice_sends_both_gradients_back() {
+    let (w, b) = (tensor::<Rank2<3, 4>>(1), tensor::<Rank1<3>>(2));
+    small(gradcheck::tensor(&tensor::<Rank2<5, 4>>(3), STEP, |x| {
+        let y = linear(x.leaky_trace(), &w, &b).unwrap();
+        y.with_empty_tape().square() + y
+    }));
+}
+
+#[test]
+fn without_a_tape_nothing_is_recorded_and_the_values_are_the_same() {
+    let x: Tensor<Rank3<1, 4, 4>, f32, _> = tensor(1);
+    let traced = max_pool2d::<_, _, 2, 2, 0>(x.leaky_trace()).unwrap();
+    let plain: Tensor<Rank3<1, 2, 2>, f32, Cpu, NoneTape> = max_pool2d::<_, _, 2, 2, 0>(x).unwrap();
+    assert_eq!(plain.array(), traced.array());
+}
