@@ -145,6 +145,11 @@ fn what_is_not_idx_is_refused() {
         message.starts_with("bytes 0-1: expected 00 00") && message.contains("found 3c 68"),
         "{message}"
     );
+    // Either byte tells.
+    for start in [[0, 1], [1, 0]] {
+        let kind = refused(&[&start, &TWO_BY_THREE[2..]].concat()).0;
+        assert!(matches!(kind, IdxErrorKind::NotIdx { found } if found == start));
+    }
     // So short a file is told by its first bytes as well.
     assert!(matches!(refused(b"no").0, IdxErrorKind::NotIdx { .. }));
 }
