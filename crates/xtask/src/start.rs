@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
         serve::check_ports(args.port, args.jupyter_port)?;
     }
     tell_plan(&checkout);
-    set_up_book(&checkout).context("The book cannot be served yet.")?;
+    set_up_book(&checkout).context("The book cannot be served yet")?;
     let book = match args.no_serve {
         true => None,
         false => Some(serve::book(&checkout, args.port)?),
@@ -127,7 +127,7 @@ fn tell_plan(checkout: &Checkout) {
 /// After a failure of the notebooks' set-up: the book can still be read.
 fn stay_with_book(book: Option<&Running>, error: anyhow::Error) -> Result<()> {
     let Some(book) = book else {
-        return Err(error.context("The notebooks are not set up yet."));
+        return Err(error.context("The notebooks are not set up yet"));
     };
     eprintln!("\nThe notebooks are not set up yet: {error:#}\n");
     eprintln!(
