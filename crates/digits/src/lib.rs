@@ -16,6 +16,7 @@
 //! | [`metrics`] | predictions, labels → accuracy, confusion matrix |
 //! | [`scale`] | full or quick, and the results that are right at each |
 //! | [`train`] | model, optimiser, images → trained model, history |
+//! | [`experiment`] | results of many runs → what they showed |
 //! | [`plot`] | images, histories, matrices → pictures |
 pub use byteorder;
 pub use dfdx;
@@ -50,6 +51,8 @@ pub mod metrics;
 pub mod scale;
 
 pub mod train;
+
+pub mod experiment;
 
 pub mod plot;
 

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod checkout;
 pub mod ci;
 pub mod data;
+pub mod experiments;
 pub mod notebooks;
 mod process;
 pub mod start;
@@ -32,6 +33,8 @@ enum Task {
     Ci(ci::Args),
     /// Verify MNIST's files in data/mnist, or make them anew from the raw ones
     Data(data::Args),
+    /// Run what takes many seeds, and write its results to experiments/
+    Experiments(experiments::Args),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Notebooks(args) => notebooks::run(&args),
         Task::Ci(args) => ci::run(&args),
         Task::Data(args) => data::run(&args),
+        Task::Experiments(args) => experiments::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
