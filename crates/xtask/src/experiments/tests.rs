@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn days_are_named_as_in_the_calendar() {
-    let at = |days| date(UNIX_EPOCH + Duration::from_secs(days * 86_400 + 5)).unwrap();
+    let at = |days: u64| date(UNIX_EPOCH + Duration::from_secs(days * 86_400 + 5)).unwrap();
     assert_eq!(at(0), "1970-01-01");
     assert_eq!(at(11_016), "2000-02-29");
     assert_eq!(at(20_778), "2026-11-21");
