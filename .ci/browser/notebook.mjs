@@ -87,6 +87,15 @@ function startJupyter(root, port) {
   return server;
 }
 
+/** A port that nothing listens on now. */
+async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
 async function untilAnswers(port, server) {
   const deadline = Date.now() + START;
   while (Date.now() < deadline && server.exitCode === null) {

@@ -2,34 +2,51 @@
 
     python kernel.py FOLDER PROGRAM [ARGUMENT …]
 
-evcxr builds cells, and the crates they use, in a temporary folder, so that every kernel would compile `digits` anew. Here a
-kernel takes the first folder FOLDER/0, FOLDER/1, … that no running kernel holds, and becomes PROGRAM. The hold is a
-lock on an open file: it ends with the kernel, however that ends.
+evcxr builds cells, and the crates they use, in a temporary folder, so that every kernel would compile `digits` anew; and its
+cache goes wrong when two kernels fill it at once. Here a kernel takes the first of the folders FOLDER/0, FOLDER/1, … that
+no running kernel holds, and becomes PROGRAM. A folder's first content is a copy of FOLDER/seed, which set-up makes: it
+runs a kernel with DIGITS_KERNEL_FOLDER=seed. The hold is a lock on an open file: it ends with the kernel, however that ends.
 """
 
 import fcntl
 import itertools
 import os
 import pathlib
+import shutil
 import sys
 
 
+def hold(place, wait=False):
+    """Locks `place` for as long as this process and its children live; whether that worked."""
+    place.mkdir(parents=True, exist_ok=True)
+    file = os.open(place / "held", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(file)
+        return False
+    os.set_inheritable(file, True)
+    return True
+
+
 def take(folder):
-    """The first free build folder below `folder`, held as long as this process and its children live."""
-    for number in itertools.count():
-        place = folder / str(number)
-        place.mkdir(parents=True, exist_ok=True)
-        file = os.open(place / "held", os.O_RDWR | os.O_CREAT)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            continue
-        os.set_inheritable(file, True)
-        return place / "build"
+    """The build folder to use, with what set-up compiled in it."""
+    name = os.environ.pop("DIGITS_KERNEL_FOLDER", None)
+    if name:
+        hold(folder / name, wait=True)
+        return folder / name / "build"
+    place = next(folder / str(n) for n in itertools.count() if hold(folder / str(n)))
+    build, seed = place / "build", folder / "seed" / "build"
+    if not build.exists() and (folder / "seed" / "done").exists():
+        copying = place / "copying"
+        shutil.rmtree(copying, ignore_errors=True)
+        # With the files' times: by them Cargo sees that nothing has changed.
+        shutil.copytree(seed, copying, symlinks=True)
+        copying.rename(build)
+    return build
 
 
 build = take(pathlib.Path(sys.argv[1]))
-build.mkdir(exist_ok=True)
+build.mkdir(parents=True, exist_ok=True)
 os.environ["EVCXR_TMPDIR"] = str(build)
 os.execv(sys.argv[2], sys.argv[2:])

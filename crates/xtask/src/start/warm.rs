@@ -1,8 +1,10 @@
 //! The notebooks' first minutes, spent once at set-up: the libraries they use are downloaded and compiled,
-//! and a cell is run, so that later a notebook's first output comes within seconds.
+//! and a cell is run, in the build folder that every kernel starts from a copy of. Later a notebook's first
+//! output comes within seconds.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
@@ -26,14 +28,51 @@ pub fn compile_once(checkout: &Checkout) -> Result<()> {
     if is_compiled(checkout) {
         return Ok(());
     }
+    remove(&marker(checkout))?;
     let mut command = python::command(checkout, "python");
     command
         .current_dir(checkout.my_notebooks())
+        .env("DIGITS_KERNEL_FOLDER", "seed")
         .arg(checkout.root().join("crates/xtask/first_output.py"))
         .arg("--online");
     let what = "compiling the notebooks' libraries";
     process::run(what, &mut command, &checkout.log("first-output"))?;
+    drop_old_copies(checkout)?;
     checkout::write(&marker(checkout), key)
+}
+
+/// Removes the copies of an older seed that no kernel holds; the next kernels copy the new one.
+fn drop_old_copies(checkout: &Checkout) -> Result<()> {
+    let folder = kernel::builds(checkout);
+    for entry in
+        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let place = entry?.path();
+        let held = place.join("held");
+        if place.ends_with("seed") || !held.is_file() {
+            continue;
+        }
+        let lock = File::open(&held).with_context(|| format!("cannot open {}", held.display()))?;
+        if lock.try_lock().is_ok() {
+            remove(&place.join("build"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file or a folder, if it is there.
+fn remove(path: &Path) -> Result<()> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the compiled libraries depend on: `digits`' dependencies, the toolchain and the kernel.
@@ -54,5 +93,5 @@ fn key(checkout: &Checkout) -> Result<String> {
 }
 
 fn marker(checkout: &Checkout) -> PathBuf {
-    checkout.tools().join("evcxr/compiled.txt")
+    kernel::builds(checkout).join("seed/done")
 }

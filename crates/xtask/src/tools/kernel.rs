@@ -1,16 +1,23 @@
 //! The kernel `rust`: evcxr as Jupyter starts it, with every folder it writes to inside `.tools`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::checkout::{self, Checkout};
 
-/// Gives each running kernel a build folder that outlives it: only the first start compiles `digits`.
+/// Gives each running kernel a build folder that outlives it: only set-up compiles everything.
 const KERNEL: &str = include_str!("../../kernel.py");
 
-/// What a kernel does before its first cell: keep 1000 MiB of compiled crates, and ask no registry
-/// (the crates are there since set-up; a reader who wants another one says `:offline 0`).
-const INIT: &str = ":cache 1000\n:offline 1\n";
+/// What a kernel does before its first cell: it asks no registry, since the crates are there
+/// from set-up on; a reader who wants another one says `:offline 0`.
+const INIT: &str = ":offline 1\n";
+
+/// The kernels' build folders: `seed`, made by set-up, and its copies `0`, `1`, …, one a running kernel.
+pub fn builds(checkout: &Checkout) -> PathBuf {
+    checkout.tools().join("evcxr/kernels")
+}
 
 /// Writes the kernel's description, if it is not there as it should be.
 ///
@@ -20,7 +27,7 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
     let tools = checkout.tools();
     let spec = json!({
         "argv": [
-            checkout.python("python"), tools.join("evcxr/kernel.py"), tools.join("evcxr/builds"),
+            checkout.python("python"), tools.join("evcxr/kernel.py"), builds(checkout),
             checkout.program("evcxr_jupyter"), "--control_file", "{connection_file}",
         ],
         "display_name": "Rust",
@@ -29,7 +36,6 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
         "env": {
             "RUSTUP_TOOLCHAIN": toolchain(checkout)?,
             "EVCXR_CONFIG_DIR": tools.join("evcxr"),
-            // Of its own: evcxr's cache remembers build folders, and only those above last.
             "XDG_CACHE_HOME": tools.join("evcxr/cache"),
             // Else evcxr would look for, and update, a kernel of the reader's own in the home folder.
             "JUPYTER_PATH": tools.join("evcxr/no-kernels"),
