@@ -40,7 +40,7 @@ struct Check {
     run: fn(&Checkout, &Args) -> Result<()>,
 }
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     Check {
         name: "format",
         what: "formatting",
@@ -65,6 +65,11 @@ const CHECKS: [Check; 8] = [
         name: "start",
         what: "what `cargo xtask start` sets up",
         run: start,
+    },
+    Check {
+        name: "sharing",
+        what: "a model, its data and its training step in three cells",
+        run: sharing,
     },
     Check {
         name: "notebooks",
@@ -223,6 +228,10 @@ fn fuzz(checkout: &Checkout, _: &Args) -> Result<()> {
 
 fn start(checkout: &Checkout, _: &Args) -> Result<()> {
     finish(ourselves(checkout)?.args(["start", "--no-serve"]))
+}
+
+fn sharing(_: &Checkout, _: &Args) -> Result<()> {
+    crate::sharing::run()
 }
 
 fn notebooks(checkout: &Checkout, args: &Args) -> Result<()> {

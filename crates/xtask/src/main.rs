@@ -12,6 +12,7 @@ pub mod data;
 pub mod experiments;
 pub mod notebooks;
 mod process;
+pub mod sharing;
 pub mod start;
 pub mod tools;
 
@@ -29,6 +30,8 @@ enum Task {
     Start(start::Args),
     /// Run the chapters as notebooks and record what they print
     Notebooks(notebooks::Args),
+    /// Show that a notebook's cells share one dfdx, and would not without the `dylib`
+    Sharing,
     /// Run every check of this project
     Ci(ci::Args),
     /// Verify MNIST's files in data/mnist, or make them anew from the raw ones
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let done = match Xtask::parse().task {
         Task::Start(args) => start::run(&args),
         Task::Notebooks(args) => notebooks::run(&args),
+        Task::Sharing => sharing::run(),
         Task::Ci(args) => ci::run(&args),
         Task::Data(args) => data::run(&args),
         Task::Experiments(args) => experiments::run(&args),

@@ -1,0 +1,197 @@
+//! `cargo xtask sharing`: the same code gives the same bits as one program and as cells of a notebook, and no longer
+//! does when `digits` is not a `dylib`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::checkout::{self, Checkout};
+use crate::tools::{cargo, kernel, python};
+
+/// The program; a line `// cell` begins each cell.
+const PROGRAM: &str = "crates/listings/examples/sharing.rs";
+const SECONDS: u32 = 1200;
+
+/// Runs the program and both notebooks, and compares.
+///
+/// # Errors
+/// The notebook prints other bits than the program; or it still works without the `dylib`, so that this check
+/// would no longer show anything; or one of them cannot be run.
+pub fn run() -> Result<()> {
+    let checkout = Checkout::find()?;
+    kernel::ensure(&checkout)?;
+    let program = as_program(&checkout)?;
+    ensure!(
+        program.lines().count() == 6,
+        "{PROGRAM} should print six lines, and printed:\n{program}"
+    );
+    let cells = cells(&fs::read_to_string(checkout.root().join(PROGRAM))?)?;
+
+    let shared = as_notebook(&checkout, &checkout.notebooks(), &cells)?
+        .map_err(|error| anyhow::anyhow!("the notebook failed:\n{error}"))?;
+    ensure!(
+        shared == program,
+        "as a notebook it printed\n{shared}as one program\n{program}"
+    );
+    println!("one program and four cells print the same bits:\n{program}");
+
+    match as_notebook(&checkout, &without_dylib(&checkout)?, &cells)? {
+        Ok(separate) if separate == program => bail!(
+            "without the dylib the notebook printed the same bits: the cells share dfdx in another way now, \
+             and this check shows nothing"
+        ),
+        Ok(separate) => println!("without the dylib the cells print other bits:\n{separate}"),
+        Err(error) => println!(
+            "without the dylib the cells fail, as expected: {}",
+            last_line(&error)
+        ),
+    }
+    Ok(())
+}
+
+fn last_line(error: &str) -> &str {
+    error
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default()
+}
+
+fn as_program(checkout: &Checkout) -> Result<String> {
+    let output = std::process::Command::new(cargo::cargo())
+        .current_dir(checkout.root())
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "listings",
+            "--example",
+            "sharing",
+        ])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    ensure!(
+        output.status.success(),
+        "{PROGRAM} failed ({})",
+        output.status
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The bodies of the cells, without the last one's `Ok(())` and the closing brace.
+fn cells(program: &str) -> Result<Vec<String>> {
+    let body = program
+        .trim_end()
+        .strip_suffix("    Ok(())\n}")
+        .with_context(|| format!("{PROGRAM} should end in `Ok(())` and a brace"))?;
+    Ok(body
+        .split("    // cell\n")
+        .skip(1)
+        .map(str::to_owned)
+        .collect())
+}
+
+/// What the cells print when they run in `folder`, whose neighbour `../crates/digits` they depend on; or the error.
+fn as_notebook(
+    checkout: &Checkout,
+    folder: &Path,
+    cells: &[String],
+) -> Result<Result<String, String>> {
+    let desk = checkout.root().join("target/sharing");
+    let (given, report) = (desk.join("sharing.ipynb"), desk.join("sharing.json"));
+    checkout::write(&given, notebook(cells).to_string())?;
+    let _ = fs::remove_file(&report);
+    let status = python::command(checkout, "python")
+        .arg(checkout.root().join("crates/xtask/run_notebook.py"))
+        .args([&given, &report])
+        .arg("--folder")
+        .arg(folder)
+        .args([
+            "--cell",
+            &SECONDS.to_string(),
+            "--whole",
+            &SECONDS.to_string(),
+        ])
+        .status()
+        .context("cannot start .tools/python: run `cargo xtask start --no-serve` first")?;
+    let text = fs::read_to_string(&report)
+        .with_context(|| format!("the notebook's run ended ({status}) without a report"))?;
+    let report: Value = serde_json::from_str(&text).context("the run's report is damaged")?;
+    if let Some(error) = report["failure"]["error"].as_str() {
+        return Ok(Err(error.to_owned()));
+    }
+    let printed = report["cells"].as_object().into_iter().flatten();
+    let outputs = printed.flat_map(|(_, cell)| cell["outputs"].as_array().into_iter().flatten());
+    Ok(Ok(outputs
+        .filter(|output| output["output_type"] == "stream" && output["name"] == "stdout")
+        .map(|output| chapters::notebook::joined(&output["text"]))
+        .collect()))
+}
+
+fn notebook(cells: &[String]) -> Value {
+    let set_up = ":dep digits = { path = \"../crates/digits\" }".to_owned();
+    let code = |(i, source): (usize, &String)| {
+        json!({ "cell_type": "code", "id": format!("cell-{i}"), "source": source,
+                "metadata": {}, "outputs": [], "execution_count": null })
+    };
+    let cells: Vec<Value> = std::iter::once(&set_up)
+        .chain(cells)
+        .enumerate()
+        .map(code)
+        .collect();
+    json!({ "cells": cells, "nbformat": 4, "nbformat_minor": 5,
+            "metadata": { "kernelspec": { "name": "rust", "display_name": "Rust", "language": "rust" } } })
+}
+
+/// A folder beside a copy of `digits` whose `crate-type` lacks `dylib`.
+fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
+    let place = checkout.tools().join("without-dylib");
+    let from = checkout.root().join("crates/digits");
+    let to = place.join("crates/digits");
+    let _ = fs::remove_dir_all(&to);
+    copy(&from.join("src"), &to.join("src"))?;
+    let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
+    let altered = manifest
+        .replace(
+            "crate-type = [\"lib\", \"dylib\"]",
+            "crate-type = [\"lib\"]",
+        )
+        .replace("[lints]\nworkspace = true\n", "");
+    ensure!(
+        !altered.contains("\"dylib\"]"),
+        "the manifest of digits names its crate-type in another way now"
+    );
+    checkout::write(&to.join("Cargo.toml"), altered)?;
+    let folder = place.join("notebooks");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_cut_at_its_cell_lines() {
+        let program =
+            "fn main() {\n    // cell\n    let a = 1;\n    // cell\n    b(a);\n    Ok(())\n}\n";
+        assert_eq!(cells(program).unwrap(), ["    let a = 1;\n", "    b(a);\n"]);
+    }
+}
