@@ -102,8 +102,8 @@ impl Window2d {
 
 /// `N` + 2`P`: a side with `P` zeros added at both ends. A table: sides up to 64, padding up to 3.
 #[diagnostic::on_unimplemented(
-    message = "a side of `{Self}` cannot be padded by {P}",
-    label = "sides reach from 1 to 64, padding from 0 to 3"
+    message = "images with a side of `{Self}` pixels, padded by {P}, are larger than this crate computes with",
+    label = "sides reach from 1 to 64 pixels, padding from 0 to 3"
 )]
 pub trait Pad<const P: usize>: ConstDim {
     /// The padded side.
@@ -114,7 +114,7 @@ pub trait Pad<const P: usize>: ConstDim {
 #[diagnostic::on_unimplemented(
     message = "a window of side {K} does not fit on a side of `{Self}` pixels",
     label = "the window is larger than the (padded) image, or larger than 7",
-    note = "the output would have {Self} − {K} + 1 pixels: use a smaller kernel, more padding, or one pooling layer less"
+    note = "there would be {Self} − {K} + 1 places for it: use a smaller kernel, more padding, or one pooling layer less"
 )]
 pub trait Fit<const K: usize>: ConstDim {
     /// The number of places.
@@ -124,7 +124,7 @@ pub trait Fit<const K: usize>: ConstDim {
 /// ⌈`N` / `S`⌉: how many of `N` places a stride of `S` visits. A table: `S` up to 3.
 #[diagnostic::on_unimplemented(
     message = "a stride of {S} is not supported on a side of `{Self}`",
-    label = "strides reach from 1 to 3"
+    label = "strides reach from 1 to 3 pixels"
 )]
 pub trait Stride<const S: usize>: ConstDim {
     /// The number of places visited.
@@ -157,7 +157,7 @@ macro_rules! side {
         $(impl Pad<$p> for Const<$n> { type Out = Const<{ $n + 2 * $p }>; })*
     };
     (@stride $n:tt: $($s:literal)*) => {
-        $(impl Stride<$s> for Const<$n> { type Out = Const<{ ($n + $s - 1) / $s }>; })*
+        $(impl Stride<$s> for Const<$n> { type Out = Const<{ ($n as usize).div_ceil($s) }>; })*
     };
     // A side smaller than the kernel has no implementation: that is the compile error readers see.
     (@fit 1) => { side!(@fits 1: 1); };
@@ -186,7 +186,7 @@ padded! { 65 66 67 68 69 70 }
 #[diagnostic::on_unimplemented(
     message = "this layer expects images of {C} channel(s), not a tensor of shape `{Self}`",
     label = "expected `(C, H, W)` or `(B, C, H, W)` with C = {C}",
-    note = "a digit is one channel: shape `(B, 1, 28, 28)`; `digits::batch::images` makes such tensors"
+    note = "the first layer takes digits, `(B, 1, 28, 28)`: C = 1; every other takes what the layer before gives: C is that layer's O"
 )]
 pub trait ImagesOf<const C: usize>: Shape {}
 impl<const C: usize, H: Dim, W: Dim> ImagesOf<C> for (Const<C>, H, W) {}

@@ -14,7 +14,7 @@ use crate::raw::elements;
 #[diagnostic::on_unimplemented(
     message = "a dense layer of {I} inputs cannot take a tensor of shape `{Self}`",
     label = "expected `(I)` or `(B, I)` with I = {I}",
-    note = "images are flattened first: `Flatten<N>` with N = C · H · W"
+    note = "I is the number of elements the layer before gives; images are flattened first: `Flatten<N>` with N = C · H · W"
 )]
 pub trait InputsOf<const I: usize, O: Dim>: Shape {
     /// `(O)` or `(B, O)`.

@@ -6,6 +6,7 @@ type NoTape<S> = Tensor<S, f32, Cpu>;
 /// Input, weight and bias with their elements in row-major order, and the input's tape.
 ///
 /// A view (broadcast, permuted) is copied *on the tape*, so that its gradient finds the way back to what it is a view of.
+#[allow(clippy::type_complexity)]
 pub fn contiguous<X: Shape, W: Shape, B: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<X, f32, Cpu, T>,
     weight: &NoTape<W>,
