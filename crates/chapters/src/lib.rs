@@ -22,5 +22,6 @@ pub mod notebook;
 pub mod page;
 pub mod parse;
 pub mod program;
+pub mod refusals;
 mod scan;
 pub mod values;

@@ -181,7 +181,6 @@ pub fn text_of(output: &Value) -> Option<String> {
             let rich = data.keys().any(|mime| mime != "text/plain");
             (!rich).then(|| joined(&data["text/plain"]))
         }
-        "error" => Some(joined(&output["evalue"])),
         _ => None,
     }
 }

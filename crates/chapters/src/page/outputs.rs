@@ -13,7 +13,7 @@ pub fn html(outputs: &[Value]) -> String {
 fn one(output: &Value) -> Option<String> {
     match output["output_type"].as_str()? {
         "stream" => text("output", &joined(&output["text"])),
-        "error" => text("output error", &joined(&output["evalue"])),
+        "error" => text("output error", &lines(&output["traceback"])),
         _ => rich(&output["data"]),
     }
 }
@@ -38,6 +38,16 @@ fn rich(data: &Value) -> Option<String> {
 fn text(class: &str, text: &str) -> Option<String> {
     let text = text.trim_end();
     (!text.is_empty()).then(|| format!("<pre class=\"{class}\">{}</pre>", escape(text)))
+}
+
+/// A traceback is a list of lines without their ends.
+fn lines(traceback: &Value) -> String {
+    let lines = traceback.as_array().map_or(&[][..], Vec::as_slice);
+    lines
+        .iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A blank line would end the block of HTML in Markdown.
@@ -81,10 +91,10 @@ mod tests {
     #[test]
     fn a_refusal_is_marked_as_an_error() {
         let outputs =
-            [json!({ "output_type": "error", "evalue": "error[E0308]", "traceback": [] })];
+            [json!({ "output_type": "error", "evalue": "", "traceback": ["error[E0308]", "no"] })];
         assert_eq!(
             html(&outputs),
-            "<pre class=\"output error\">error[E0308]</pre>"
+            "<pre class=\"output error\">error[E0308]\nno</pre>"
         );
     }
 }

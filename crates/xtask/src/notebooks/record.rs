@@ -1,25 +1,46 @@
 //! Runs a chapter in full and stores what it printed.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chapters::chapter::Chapter;
 use chapters::notebook::{Cell, Notebook, write};
+use chapters::refusals::{self, Refusal};
 use chapters::values::Values;
 use serde_json::{Value, json};
 
 use super::Desk;
 use super::run::{self, Report, Scale};
+use crate::checkout;
 
-/// Runs a chapter and writes its notebook.
+/// Runs a chapter, writes its notebook, and the messages for what must not compile in it.
 pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
+    let refusals = refuse(desk, chapter)?;
     let values = Values::of_book(&desk.book)?;
     let mut notebook = write::notebook(chapter, None, &values);
     let report = run::execute(desk, chapter, &notebook, Scale::Full)?;
-    fill(&mut notebook, report, &desk.ground.key(chapter));
+    fill(&mut notebook, report, &refusals, &desk.ground.key(chapter));
     desk.store(chapter, &notebook)
 }
 
-/// Puts what the cells gave into them, with the key of this run, its day and machine.
-pub(super) fn fill(notebook: &mut Notebook, report: Report, key: &str) {
+/// Asks rustc for its messages and keeps them as snapshots; those of listings that are gone go.
+fn refuse(desk: &Desk, chapter: &Chapter) -> Result<Vec<Refusal>> {
+    let refusals = refusals::of(&desk.book, &[chapter])?;
+    let folder = desk.book.root.join("book/errors").join(&chapter.name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    for refusal in &refusals {
+        checkout::write(
+            &refusals::path(&desk.book, &chapter.name, &refusal.listing),
+            &refusal.message,
+        )?;
+    }
+    Ok(refusals)
+}
+
+/// Puts what the cells gave into them, with the key of this run, its day and machine. A cell that must not
+/// compile shows the snapshot: the same message, without what changes from run to run.
+fn fill(notebook: &mut Notebook, report: Report, refusals: &[Refusal], key: &str) {
     let mut count = 0;
     let Report {
         mut cells, machine, ..
@@ -40,11 +61,10 @@ pub(super) fn fill(notebook: &mut Notebook, report: Report, key: &str) {
             continue;
         };
         *execution_count = Some(count);
-        let must_fail = metadata.get("tags").is_some_and(|tags| {
-            tags.as_array()
-                .is_some_and(|t| t.contains(&json!("raises-exception")))
-        });
-        *outputs = if must_fail { Vec::new() } else { ran.outputs };
+        *outputs = match refusals.iter().find(|refusal| refusal.listing == *id) {
+            Some(refusal) => vec![error(&refusal.message)],
+            None => ran.outputs,
+        };
         metadata.insert("digits".into(), json!({ "seconds": ran.seconds }));
     }
     if let Some(digits) = notebook
@@ -58,6 +78,11 @@ pub(super) fn fill(notebook: &mut Notebook, report: Report, key: &str) {
             json!({ "day": today(), "machine": machine }),
         );
     }
+}
+
+fn error(message: &str) -> Value {
+    let traceback: Vec<&str> = message.lines().collect();
+    json!({ "ename": "Error", "evalue": traceback.first(), "output_type": "error", "traceback": traceback })
 }
 
 /// The day in UTC, `2026-11-21`.

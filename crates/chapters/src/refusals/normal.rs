@@ -1,0 +1,259 @@
+//! rustc's message without what changes when nothing that matters has: paths, and lines outside the listing.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::chapter::{Chapter, Listing};
+
+/// The Markdown's line that an error points at, if it points into the program.
+pub(super) fn primary_line(error: &Value) -> Option<usize> {
+    let spans = error["spans"].as_array()?;
+    let primary = spans.iter().find(|span| span["is_primary"] == true)?;
+    // Inside a macro, the place that called it.
+    let mut span = primary;
+    while !in_program(span["file_name"].as_str()?) {
+        span = span.get("expansion")?.get("span")?;
+    }
+    usize::try_from(span["line_start"].as_u64()?).ok()
+}
+
+fn in_program(file: &str) -> bool {
+    file.replace('\\', "/").contains("src/bin/")
+}
+
+/// Where a part of a message points.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Nowhere,
+    Program,
+    Elsewhere,
+}
+
+/// The message, with lines counted in the listing.
+pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &Listing) -> String {
+    let rendered = error["rendered"].as_str().unwrap_or("");
+    let width = rendered
+        .lines()
+        .find_map(|line| line.find("--> ").filter(|at| line[..*at].trim().is_empty()))
+        .unwrap_or(1);
+    let reader = Reader {
+        root,
+        chapter,
+        listing,
+        width,
+    };
+    let mut place = Place::Nowhere;
+    let mut lines: Vec<Line> = Vec::new();
+    for line in rendered.trim_end().lines() {
+        lines.extend(reader.line(line, &mut place));
+    }
+    let longest = lines
+        .iter()
+        .filter_map(|l| l.number)
+        .max()
+        .unwrap_or(1)
+        .to_string()
+        .len();
+    let texts: Vec<String> = lines.iter().map(|line| line.print(longest)).collect();
+    texts.join("\n") + "\n"
+}
+
+/// A line of the message: with a margin, which may hold a number, or without.
+struct Line {
+    margin: bool,
+    number: Option<usize>,
+    text: String,
+}
+
+impl Line {
+    fn print(&self, width: usize) -> String {
+        let text = match (self.margin, self.number) {
+            (false, _) => self.text.clone(),
+            (true, Some(number)) => format!("{number:<width$}{}", self.text),
+            (true, None) => format!("{:width$}{}", "", self.text),
+        };
+        text.trim_end().to_owned()
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Path,
+    chapter: &'a Chapter,
+    listing: &'a Listing,
+    /// How wide rustc's margin is.
+    width: usize,
+}
+
+impl Reader<'_> {
+    fn line(&self, line: &str, place: &mut Place) -> Option<Line> {
+        let margin = line
+            .get(..self.width)
+            .filter(|m| m.chars().all(|c| c == ' ' || c.is_ascii_digit()));
+        let Some(margin) = margin.filter(|_| line.len() > self.width) else {
+            // A heading such as `error[E0308]: …`, or `...` for lines left out.
+            if line.starts_with("...") {
+                return (*place != Place::Elsewhere).then(|| plain(line));
+            }
+            *place = Place::Nowhere;
+            return Some(plain(line));
+        };
+        let rest = &line[self.width..];
+        if let Some(target) = rest
+            .strip_prefix("--> ")
+            .or_else(|| rest.strip_prefix("::: "))
+        {
+            let shown = self.place(target, place);
+            return Some(Line {
+                margin: true,
+                number: None,
+                text: format!("{}{shown}", &rest[..4]),
+            });
+        }
+        if rest.starts_with(" = ") {
+            *place = Place::Nowhere;
+            if rest.contains("the full name for the type has been written to")
+                || rest.contains("consider using `--verbose`")
+            {
+                return None;
+            }
+        }
+        if *place == Place::Elsewhere {
+            return None;
+        }
+        let number = margin
+            .trim()
+            .parse()
+            .ok()
+            .and_then(|line| self.within(line))
+            .map(|(_, line)| line);
+        Some(Line {
+            margin: true,
+            number,
+            text: self.without_root(rest),
+        })
+    }
+
+    /// `path:line:column` as the reader sees it.
+    fn place(&self, target: &str, place: &mut Place) -> String {
+        let mut parts = target.rsplitn(3, ':');
+        let (column, line, file) = (
+            parts.next().unwrap_or(""),
+            parts.next().unwrap_or(""),
+            parts.next().unwrap_or(target),
+        );
+        if in_program(file) && !file.contains("crates/digits") {
+            *place = Place::Program;
+            return match line.parse().ok().and_then(|line| self.within(line)) {
+                Some((true, line)) => format!("listing:{line}:{column}"),
+                Some((false, line)) => format!("an earlier listing:{line}:{column}"),
+                None => "listing".to_owned(),
+            };
+        }
+        *place = Place::Elsewhere;
+        let file = file.replace('\\', "/");
+        let root = self.root.to_string_lossy().replace('\\', "/");
+        if let Some((_, own)) = file.split_once("crates/digits/") {
+            return format!("crates/digits/{own}");
+        }
+        if let Some((_, library)) = file.split_once("/library/") {
+            return format!("library/{library}");
+        }
+        match file
+            .split_once("/registry/src/")
+            .and_then(|(_, rest)| rest.split_once('/'))
+        {
+            Some((_, package)) => package.to_owned(),
+            None => file.replace(&format!("{root}/"), ""),
+        }
+    }
+
+    /// A line of the program: whether it is in this listing, and its number in its listing.
+    fn within(&self, line: usize) -> Option<(bool, usize)> {
+        let found = self
+            .chapter
+            .listings()
+            .find(|l| (l.first..=l.end).contains(&line))?;
+        Some((found.id == self.listing.id, line - found.first + 1))
+    }
+
+    fn without_root(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.root.to_string_lossy()), "")
+    }
+}
+
+fn plain(line: &str) -> Line {
+    Line {
+        margin: false,
+        number: None,
+        text: line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse;
+    use serde_json::json;
+
+    const MARKDOWN: &str = "# T\n\n```rust\nlet a = vec![1];\n```\n\nWords.\n\n\n\n```rust,compile_fail\nlet c = 1;\nlet b: u8 = a;\n```\n";
+
+    const RENDERED: &str = "\
+error[E0308]: mismatched types
+  --> src/bin/t--t-2.rs:13:13
+   |
+4  | let a = vec![1];
+   |         ------- this has type `Vec<i32>`
+...
+13 | let b: u8 = a;
+   |        --   ^ expected `u8`, found `Vec<{integer}>`
+   |        |
+   |        expected due to this
+   |
+   = note: expected type `u8`
+            found struct `Vec<{integer}>`
+   = note: the full name for the type has been written to '/tmp/x.txt'
+note: required by a bound in `f`
+  --> /home/me/book/crates/digits/src/layers.rs:120:9
+   |
+120 | fn f()
+   |    ^ here
+   = help: another note
+
+";
+
+    fn told() -> Value {
+        json!({ "rendered": RENDERED, "spans": [{ "is_primary": true, "file_name": "src/bin/t--t-2.rs", "line_start": 13 }] })
+    }
+
+    #[test]
+    fn lines_are_counted_in_the_listing_and_paths_shortened() {
+        let chapter = parse::chapter("t", MARKDOWN).unwrap();
+        let listing = chapter.listings().nth(1).unwrap();
+        let text = text(&told(), Path::new("/home/me/book"), &chapter, listing);
+        let expected = "\
+error[E0308]: mismatched types
+ --> listing:2:13
+  |
+1 | let a = vec![1];
+  |         ------- this has type `Vec<i32>`
+...
+2 | let b: u8 = a;
+  |        --   ^ expected `u8`, found `Vec<{integer}>`
+  |        |
+  |        expected due to this
+  |
+  = note: expected type `u8`
+           found struct `Vec<{integer}>`
+note: required by a bound in `f`
+ --> crates/digits/src/layers.rs
+  = help: another note
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn an_error_knows_its_line() {
+        assert_eq!(primary_line(&told()), Some(13));
+    }
+}
