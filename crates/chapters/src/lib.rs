@@ -23,5 +23,6 @@ pub mod page;
 pub mod parse;
 pub mod program;
 pub mod refusals;
+pub mod rules;
 mod scan;
 pub mod values;

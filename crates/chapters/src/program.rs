@@ -38,8 +38,14 @@ pub fn failing(chapter: &Chapter, failing: &Listing) -> String {
     for listing in running(chapter).take_while(|l| l.fence < failing.fence) {
         place(listing, &mut lines);
     }
-    place(failing, &mut lines);
+    // As the reader wrote it: rustc quotes these lines.
+    for (offset, line) in failing.code.lines().enumerate() {
+        lines[failing.first - 1 + offset].push_str(line);
+    }
     lines.truncate(failing.end);
+    if closing(&failing.code) != Closing::Statement {
+        lines[failing.end - 1].push(';');
+    }
     lines.join("\n") + "\nOk(()) }\n"
 }
 

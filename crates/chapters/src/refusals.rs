@@ -93,7 +93,7 @@ fn message(root: &Path, chapter: &Chapter, listing: &Listing, errors: &[Value]) 
         }
         texts.push(normal::text(error, root, chapter, listing));
     }
-    Ok(texts.join("\n") + "\n")
+    Ok(texts.join("\n"))
 }
 
 fn target(chapter: &Chapter, listing: &Listing) -> String {

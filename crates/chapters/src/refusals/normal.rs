@@ -28,6 +28,8 @@ enum Place {
     Nowhere,
     Program,
     Elsewhere,
+    /// Behind the heading of a list that is left out.
+    List,
 }
 
 /// The message, with lines counted in the listing.
@@ -93,17 +95,24 @@ impl Reader<'_> {
         let Some(margin) = margin.filter(|_| line.len() > self.width) else {
             // A heading such as `error[E0308]: …`, or `...` for lines left out.
             if line.starts_with("...") {
-                return (*place != Place::Elsewhere).then(|| plain(line));
+                return matches!(place, Place::Nowhere | Place::Program).then(|| plain(line));
             }
-            *place = Place::Nowhere;
-            return Some(plain(line));
+            // A list of types in another crate's sources: its lines are not the listing's.
+            let list = line.starts_with("help: the following other types implement");
+            *place = if list { Place::List } else { Place::Nowhere };
+            return (!list).then(|| plain(line));
         };
         let rest = &line[self.width..];
         if let Some(target) = rest
             .strip_prefix("--> ")
             .or_else(|| rest.strip_prefix("::: "))
         {
+            let listed = *place == Place::List;
             let shown = self.place(target, place);
+            if listed && *place == Place::Elsewhere {
+                *place = Place::List;
+                return None;
+            }
             return Some(Line {
                 margin: true,
                 number: None,
@@ -118,7 +127,7 @@ impl Reader<'_> {
                 return None;
             }
         }
-        if *place == Place::Elsewhere {
+        if matches!(place, Place::Elsewhere | Place::List) {
             return None;
         }
         let number = margin
@@ -213,6 +222,15 @@ error[E0308]: mismatched types
    = note: expected type `u8`
             found struct `Vec<{integer}>`
    = note: the full name for the type has been written to '/tmp/x.txt'
+help: the following other types implement trait `F`
+  --> /home/me/.cargo/registry/src/index.crates.io-1/dfdx-0.13.0/src/f.rs:7:1
+   |
+7  | impl F for u8 {}
+   | ^^^^^^^^^^^^^ `u8`
+...
+9  | impl F for u16 {}
+   | ^^^^^^^^^^^^^^ `u16`
+   = note: and more
 note: required by a bound in `f`
   --> /home/me/book/crates/digits/src/layers.rs:120:9
    |
@@ -245,6 +263,7 @@ error[E0308]: mismatched types
   |
   = note: expected type `u8`
            found struct `Vec<{integer}>`
+  = note: and more
 note: required by a bound in `f`
  --> crates/digits/src/layers.rs
   = help: another note

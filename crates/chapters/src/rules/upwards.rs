@@ -1,0 +1,187 @@
+//! A module of `digits` imports only from modules above it, in the order in which data flows.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use syn::visit::{self, Visit};
+
+/// The modules of `digits`, from the bytes of a file to the plot of a history.
+pub const ORDER: [&str; 19] = [
+    "idx",
+    "dataset",
+    "image",
+    "batch",
+    "shape",
+    "raw",
+    "ops",
+    "layers",
+    "models",
+    "loss",
+    "optim",
+    "gradcheck",
+    "metrics",
+    "weights",
+    "scale",
+    "train",
+    "experiment",
+    "plot",
+    "prelude",
+];
+
+/// What breaks the order in the sources under `src`.
+///
+/// # Errors
+/// A file cannot be read or does not parse.
+pub fn imports(src: &Path) -> Result<Vec<String>> {
+    let mut breaches = Vec::new();
+    for path in sources(src)? {
+        let inside = path.strip_prefix(src).unwrap_or(&path);
+        let first = inside
+            .components()
+            .next()
+            .map(|c| c.as_os_str().to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let module = first.trim_end_matches(".rs").to_owned();
+        let name = inside.to_string_lossy().replace('\\', "/");
+        if module == "lib" || is_test(inside) {
+            continue;
+        }
+        let Some(own) = ORDER.iter().position(|m| *m == module) else {
+            breaches.push(format!(
+                "crates/digits/src/{name}: `{module}` has no place in the order of modules"
+            ));
+            continue;
+        };
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let found =
+            imported(&text).with_context(|| format!("{} does not parse", path.display()))?;
+        for other in found {
+            match ORDER.iter().position(|m| *m == other) {
+                Some(place) if place <= own => {}
+                Some(_) => breaches.push(format!(
+                    "crates/digits/src/{name} imports from `{other}`, which stands below `{module}`"
+                )),
+                None => {}
+            }
+        }
+    }
+    Ok(breaches)
+}
+
+fn is_test(path: &Path) -> bool {
+    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("");
+    stem == "tests"
+        || stem.ends_with("_tests")
+        || path.components().any(|c| c.as_os_str() == "tests")
+}
+
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in
+        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(sources(&path)?);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The modules named behind `crate::`, in imports and in paths, outside tests.
+fn imported(text: &str) -> Result<Vec<String>> {
+    let mut finder = Finder::default();
+    finder.visit_file(&syn::parse_file(text)?);
+    finder.modules.sort();
+    finder.modules.dedup();
+    Ok(finder.modules)
+}
+
+#[derive(Default)]
+struct Finder {
+    modules: Vec<String>,
+}
+
+impl<'a> Visit<'a> for Finder {
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        if !for_tests(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
+        if !for_tests(&item.attrs) {
+            visit::visit_item_fn(self, item);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
+        if for_tests(&item.attrs) {
+            return;
+        }
+        if let syn::UseTree::Path(path) = &item.tree
+            && path.ident == "crate"
+        {
+            self.heads(&path.tree);
+        }
+    }
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let mut names = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string());
+        if names.next().as_deref() == Some("crate") {
+            self.modules.extend(names.next());
+        }
+        visit::visit_path(self, path);
+    }
+}
+
+impl Finder {
+    /// The first names of what stands behind `use crate::`.
+    fn heads(&mut self, tree: &syn::UseTree) {
+        match tree {
+            syn::UseTree::Path(path) => self.modules.push(path.ident.to_string()),
+            syn::UseTree::Name(name) => self.modules.push(name.ident.to_string()),
+            syn::UseTree::Rename(name) => self.modules.push(name.ident.to_string()),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.heads(item)),
+            syn::UseTree::Glob(_) => {}
+        }
+    }
+}
+
+fn for_tests(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|a| {
+        a.path().is_ident("cfg") && a.parse_args::<syn::Ident>().is_ok_and(|c| c == "test")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_and_paths_are_found_and_tests_left_out() {
+        let text = "use crate::{idx, ops::conv};\nfn f() { crate::plot::draw(); }\n#[cfg(test)]\nmod tests { use crate::train; }\n";
+        assert_eq!(imported(text).unwrap(), ["idx", "ops", "plot"]);
+    }
+
+    #[test]
+    fn an_import_from_below_is_a_breach() {
+        let folder = std::env::temp_dir().join(format!("digits-order-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("idx.rs"), "use crate::train::fit;\n").unwrap();
+        std::fs::write(folder.join("train.rs"), "use crate::idx;\n").unwrap();
+        let breaches = imports(&folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            breaches,
+            ["crates/digits/src/idx.rs imports from `train`, which stands below `idx`"]
+        );
+    }
+}

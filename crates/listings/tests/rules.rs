@@ -1,0 +1,124 @@
+//! The rules of the book, held by tests. Each failure lists every breach with chapter and line.
+
+use chapters::book::Book;
+use chapters::chapter::Chapter;
+use chapters::notebook::{Notebook, key::Ground, write};
+use chapters::rules::{self, pictures, upwards};
+use chapters::values::Values;
+
+/// The chapters that can be read; a misprint is told of by its chapter's own test.
+fn chapters(book: &Book) -> Vec<Chapter> {
+    book.entries
+        .iter()
+        .filter_map(|entry| book.chapter(&entry.name).ok())
+        .collect()
+}
+
+fn hold(rule: impl Fn(&Chapter) -> Vec<String>) {
+    let book = Book::here().unwrap();
+    none(chapters(&book).iter().flat_map(rule).collect());
+}
+
+fn none(breaches: Vec<String>) {
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn every_chapter_can_be_read_and_no_listing_is_ignored() {
+    let book = Book::here().unwrap();
+    let misprints = book
+        .entries
+        .iter()
+        .filter_map(|entry| book.chapter(&entry.name).err());
+    none(misprints.map(|misprint| format!("{misprint:#}")).collect());
+}
+
+#[test]
+fn listings_are_short() {
+    hold(rules::long_listings);
+}
+
+#[test]
+fn every_displayed_formula_is_checked_by_a_listing_that_asserts() {
+    hold(rules::unchecked_formulas);
+}
+
+#[test]
+fn every_formula_can_be_set() {
+    hold(|chapter| rules::unset_formulas(chapter).unwrap());
+}
+
+#[test]
+fn percentages_in_prose_are_recorded_or_cited() {
+    hold(rules::loose_percentages);
+}
+
+#[test]
+fn numbered_chapters_have_three_to_five_exercises_with_solutions() {
+    let book = Book::here().unwrap();
+    let numbered = book.entries.iter().filter(|entry| entry.numbered);
+    none(
+        numbered
+            .filter_map(|entry| book.chapter(&entry.name).ok())
+            .flat_map(|c| rules::exercises(&c))
+            .collect(),
+    );
+}
+
+#[test]
+fn the_coverage_list_and_the_listings_agree() {
+    none(rules::coverage(&Book::here().unwrap()).unwrap());
+}
+
+#[test]
+fn modules_of_digits_import_only_from_above() {
+    none(upwards::imports(&Book::here().unwrap().root.join("crates/digits/src")).unwrap());
+}
+
+#[test]
+fn pictures_in_prose_have_alternative_text() {
+    hold(pictures::in_prose);
+}
+
+#[test]
+fn recorded_pictures_have_alternative_text() {
+    let book = Book::here().unwrap();
+    hold(|chapter| {
+        let notebook = Notebook::read(&book.notebook_path(&chapter.name)).unwrap();
+        notebook.map_or(Vec::new(), |notebook| {
+            pictures::recorded(chapter, &notebook)
+        })
+    });
+}
+
+#[test]
+fn committed_notebooks_are_those_that_the_chapters_give() {
+    let book = Book::here().unwrap();
+    let values = Values::of_book(&book).unwrap();
+    hold(|chapter| {
+        if chapter.listings().next().is_none() {
+            return Vec::new();
+        }
+        let path = book.notebook_path(&chapter.name);
+        let committed = Notebook::read(&path).unwrap();
+        let given = write::notebook(chapter, committed.as_ref(), &values);
+        let same = committed.as_ref() == Some(&given);
+        let text = same && std::fs::read_to_string(&path).unwrap() == given.to_text().unwrap();
+        let sentence = format!(
+            "notebooks/{}.ipynb is not what its chapter gives: run `cargo xtask notebooks`",
+            chapter.name
+        );
+        if text { Vec::new() } else { vec![sentence] }
+    });
+}
+
+#[test]
+fn a_key_can_be_made_of_this_checkout() {
+    let book = Book::here().unwrap();
+    let ground = Ground::of(&book.root).unwrap();
+    let keys: std::collections::BTreeSet<String> = chapters(&book)
+        .iter()
+        .map(|chapter| ground.key(chapter))
+        .collect();
+    assert!(keys.iter().all(|key| key.len() == 32), "{keys:?}");
+}
