@@ -1,38 +1,17 @@
-//! A module of `digits` imports only from modules above it, in the order in which data flows.
+//! A module of `digits` imports only from modules above it, in the order in which data flows: the order of
+//! `mod` lines in its `lib.rs`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use syn::visit::{self, Visit};
 
-/// The modules of `digits`, from the bytes of a file to the plot of a history.
-pub const ORDER: [&str; 19] = [
-    "idx",
-    "dataset",
-    "image",
-    "batch",
-    "shape",
-    "raw",
-    "ops",
-    "layers",
-    "models",
-    "loss",
-    "optim",
-    "gradcheck",
-    "metrics",
-    "weights",
-    "scale",
-    "train",
-    "experiment",
-    "plot",
-    "prelude",
-];
-
 /// What breaks the order in the sources under `src`.
 ///
 /// # Errors
 /// A file cannot be read or does not parse.
 pub fn imports(src: &Path) -> Result<Vec<String>> {
+    let (order, for_tests) = declared(&src.join("lib.rs"))?;
     let mut breaches = Vec::new();
     for path in sources(src)? {
         let inside = path.strip_prefix(src).unwrap_or(&path);
@@ -43,12 +22,12 @@ pub fn imports(src: &Path) -> Result<Vec<String>> {
             .unwrap_or_default();
         let module = first.trim_end_matches(".rs").to_owned();
         let name = inside.to_string_lossy().replace('\\', "/");
-        if module == "lib" || is_test(inside) {
+        if module == "lib" || is_test(inside) || for_tests.contains(&module) {
             continue;
         }
-        let Some(own) = ORDER.iter().position(|m| *m == module) else {
+        let Some(own) = order.iter().position(|m| *m == module) else {
             breaches.push(format!(
-                "crates/digits/src/{name}: `{module}` has no place in the order of modules"
+                "crates/digits/src/{name}: lib.rs does not declare `{module}`"
             ));
             continue;
         };
@@ -57,7 +36,7 @@ pub fn imports(src: &Path) -> Result<Vec<String>> {
         let found =
             imported(&text).with_context(|| format!("{} does not parse", path.display()))?;
         for other in found {
-            match ORDER.iter().position(|m| *m == other) {
+            match order.iter().position(|m| *m == other) {
                 Some(place) if place <= own => {}
                 Some(_) => breaches.push(format!(
                     "crates/digits/src/{name} imports from `{other}`, which stands below `{module}`"
@@ -67,6 +46,21 @@ pub fn imports(src: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(breaches)
+}
+
+/// The modules that `lib.rs` declares, in order; and those that only tests compile.
+fn declared(lib: &Path) -> Result<(Vec<String>, Vec<String>)> {
+    let text =
+        std::fs::read_to_string(lib).with_context(|| format!("cannot read {}", lib.display()))?;
+    let file =
+        syn::parse_file(&text).with_context(|| format!("{} does not parse", lib.display()))?;
+    let modules = file.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(item) => Some((item.ident.to_string(), for_tests(&item.attrs))),
+        _ => None,
+    });
+    let (tests, order): (Vec<_>, Vec<_>) = modules.partition(|(_, only_tests)| *only_tests);
+    let names = |list: Vec<(String, bool)>| list.into_iter().map(|(name, _)| name).collect();
+    Ok((names(order), names(tests)))
 }
 
 fn is_test(path: &Path) -> bool {
@@ -175,6 +169,12 @@ mod tests {
     fn an_import_from_below_is_a_breach() {
         let folder = std::env::temp_dir().join(format!("digits-order-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(
+            folder.join("lib.rs"),
+            "pub mod idx;\npub mod train;\n#[cfg(test)]\nmod scratch;\n",
+        )
+        .unwrap();
+        std::fs::write(folder.join("scratch.rs"), "use crate::train;\n").unwrap();
         std::fs::write(folder.join("idx.rs"), "use crate::train::fit;\n").unwrap();
         std::fs::write(folder.join("train.rs"), "use crate::idx;\n").unwrap();
         let breaches = imports(&folder).unwrap();
