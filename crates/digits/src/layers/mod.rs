@@ -14,6 +14,38 @@
 //! assert_eq!(logits.array(), [0.0; 10]); // zero bias, zero image
 //! assert_eq!(model.num_trainable_params(), (9 + 1) * 4 + 676 * 10 + 10);
 //! ```
+//!
+//! Shapes that do not fit do not compile: a kernel larger than its image,
+//!
+//! ```compile_fail,E0277
+//! use digits::dfdx::prelude::*;
+//! let dev = Cpu::default();
+//! let model = dev.build_module::<digits::layers::Conv2D<1, 8, 5>, f32>();
+//! let image: Tensor<Rank3<1, 4, 4>, f32, _> = dev.zeros();
+//! model.forward(image); // a window of side 5 does not fit on a side of 4
+//! ```
+//!
+//! an image of other channels than the layer's,
+//!
+//! ```compile_fail,E0277
+//! use digits::dfdx::prelude::*;
+//! let dev = Cpu::default();
+//! let model = dev.build_module::<digits::layers::Conv2D<3, 8, 5>, f32>();
+//! let image: Tensor<Rank3<1, 28, 28>, f32, _> = dev.zeros();
+//! model.forward(image); // one channel, where three are expected
+//! ```
+//!
+//! or a vector of another length.
+//!
+//! ```compile_fail,E0277
+//! use digits::dfdx::prelude::*;
+//! let dev = Cpu::default();
+//! let model = dev.build_module::<digits::layers::Dense<800, 10>, f32>();
+//! let pixels: Tensor<Rank1<784>, f32, _> = dev.zeros();
+//! model.forward(pixels); // 784 elements, where 800 are expected
+//! ```
+//!
+//! (A wrong `N` in [`Flatten`] is found a little later: by `cargo build`, not yet by `cargo check`.)
 mod conv2d;
 mod dense;
 mod flatten;
