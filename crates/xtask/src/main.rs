@@ -12,6 +12,7 @@ pub mod data;
 pub mod experiments;
 pub mod notebooks;
 mod process;
+mod readme;
 pub mod sharing;
 pub mod start;
 pub mod tools;

@@ -136,7 +136,7 @@ impl Desk {
                     .with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
-        Ok(())
+        crate::readme::update(self.checkout.root())
     }
 
     fn store(&self, chapter: &Chapter, notebook: &Notebook) -> Result<()> {
