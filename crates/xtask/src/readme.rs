@@ -167,9 +167,11 @@ mod tests {
             shown.text,
             format!("\n{program}\n\n```text\n1\n```\n\n![ten digits]({PICTURE})\n\n")
         );
-        assert_eq!(
-            shown.picture.unwrap(),
-            "<svg aria-label=\"ten digits\"></svg>\n"
+        let picture = shown.picture.unwrap();
+        assert!(
+            picture.starts_with("<svg aria-label=\"ten digits\"><style>"),
+            "{picture}"
         );
+        assert!(picture.ends_with("</style></svg>\n"), "{picture}");
     }
 }
