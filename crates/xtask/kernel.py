@@ -4,11 +4,13 @@
 
 evcxr builds cells, and the crates they use, in a temporary folder, so that every kernel would compile `digits` anew; and its
 cache goes wrong when two kernels fill it at once. Here a kernel takes the first of the folders FOLDER/0, FOLDER/1, … that
-no running kernel holds, and becomes PROGRAM. A folder's first content is a copy of FOLDER/seed, which set-up makes: it
+no running kernel holds, and becomes PROGRAM. (FOLDER is completed by a name for the checkout: libdigits.so is called the same in
+every checkout, so two of them must not share one.) A folder's first content is a copy of FOLDER/seed, which set-up makes: it
 runs a kernel with DIGITS_KERNEL_FOLDER=seed. The hold is a lock on an open file: it ends with the kernel, however that ends.
 """
 
 import fcntl
+import hashlib
 import itertools
 import os
 import pathlib
@@ -46,7 +48,8 @@ def take(folder):
     return build
 
 
-build = take(pathlib.Path(sys.argv[1]))
+checkout = pathlib.Path.cwd().resolve().parent
+build = take(pathlib.Path(sys.argv[1]) / hashlib.sha256(bytes(checkout)).hexdigest()[:12])
 build.mkdir(parents=True, exist_ok=True)
 os.environ["EVCXR_TMPDIR"] = str(build)
 os.execv(sys.argv[2], sys.argv[2:])

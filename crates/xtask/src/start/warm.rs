@@ -16,7 +16,9 @@ use crate::tools::{cargo, kernel, python};
 /// Whether the compiled libraries are those that the notebooks ask for now.
 pub fn is_compiled(checkout: &Checkout) -> bool {
     let Ok(key) = key(checkout) else { return false };
-    fs::read_to_string(marker(checkout)).is_ok_and(|text| text == key)
+    marker(checkout)
+        .and_then(|path| Ok(fs::read_to_string(path)?))
+        .is_ok_and(|text| text == key)
 }
 
 /// Runs a notebook's first cell in a kernel without a browser, if the libraries changed since the last time.
@@ -28,7 +30,7 @@ pub fn compile_once(checkout: &Checkout) -> Result<()> {
     if is_compiled(checkout) {
         return Ok(());
     }
-    remove(&marker(checkout))?;
+    remove(&marker(checkout)?)?;
     let mut command = python::command(checkout, "python");
     command
         .current_dir(checkout.my_notebooks())
@@ -38,12 +40,12 @@ pub fn compile_once(checkout: &Checkout) -> Result<()> {
     let what = "compiling the notebooks' libraries";
     process::run(what, &mut command, &checkout.log("first-output"))?;
     drop_old_copies(checkout)?;
-    checkout::write(&marker(checkout), key)
+    checkout::write(&marker(checkout)?, key)
 }
 
 /// Removes the copies of an older seed that no kernel holds; the next kernels copy the new one.
 fn drop_old_copies(checkout: &Checkout) -> Result<()> {
-    let folder = kernel::builds(checkout);
+    let folder = kernel::builds(checkout)?;
     for entry in
         fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
     {
@@ -92,6 +94,6 @@ fn key(checkout: &Checkout) -> Result<String> {
         .collect())
 }
 
-fn marker(checkout: &Checkout) -> PathBuf {
-    kernel::builds(checkout).join("seed/done")
+fn marker(checkout: &Checkout) -> Result<PathBuf> {
+    Ok(kernel::builds(checkout)?.join("seed/done"))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::checkout::{self, Checkout};
 
@@ -14,8 +15,26 @@ const KERNEL: &str = include_str!("../../kernel.py");
 /// from set-up on; a reader who wants another one says `:offline 0`.
 const INIT: &str = ":offline 1\n";
 
-/// The kernels' build folders: `seed`, made by set-up, and its copies `0`, `1`, …, one a running kernel.
-pub fn builds(checkout: &Checkout) -> PathBuf {
+/// The build folders of this checkout's kernels: `seed`, made by set-up, and its copies `0`, `1`, …, one a running
+/// kernel. `kernel.py` finds them by the same name, a digest of the checkout's path.
+///
+/// # Errors
+/// If the checkout's folder cannot be read.
+pub fn builds(checkout: &Checkout) -> Result<PathBuf> {
+    let root = checkout
+        .root()
+        .canonicalize()
+        .context("cannot read the checkout")?;
+    let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
+    let name: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(all_builds(checkout).join(name))
+}
+
+fn all_builds(checkout: &Checkout) -> PathBuf {
     checkout.tools().join("evcxr/kernels")
 }
 
@@ -27,7 +46,7 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
     let tools = checkout.tools();
     let spec = json!({
         "argv": [
-            checkout.python("python"), tools.join("evcxr/kernel.py"), builds(checkout),
+            checkout.python("python"), tools.join("evcxr/kernel.py"), all_builds(checkout),
             checkout.program("evcxr_jupyter"), "--control_file", "{connection_file}",
         ],
         "display_name": "Rust",
