@@ -48,7 +48,19 @@ def take(folder):
     return build
 
 
+def forget_cargos_libraries(checkout):
+    """Takes the checkout's target/ off the library path, where `cargo run` puts it: the libdigits.so in there is another
+    build than the kernel's, and a cell that met it could not be loaded."""
+    for name in ("LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"):
+        folders = os.environ.get(name, "").split(os.pathsep)
+        kept = [f for f in folders if f and not pathlib.Path(f).is_relative_to(checkout / "target")]
+        os.environ[name] = os.pathsep.join(kept)
+        if not kept:
+            del os.environ[name]
+
+
 checkout = pathlib.Path.cwd().resolve().parent
+forget_cargos_libraries(checkout)
 build = take(pathlib.Path(sys.argv[1]) / hashlib.sha256(bytes(checkout)).hexdigest()[:12])
 build.mkdir(parents=True, exist_ok=True)
 os.environ["EVCXR_TMPDIR"] = str(build)

@@ -40,10 +40,11 @@ def plain(text):
 
 
 def error_of(cell):
-    """The text of the error a cell ended in, or None."""
+    """The text of the error a cell ended in, with what it wrote to stderr, or None."""
+    wrote = "".join(plain(output.text) for output in cell.outputs if output.get("name") == "stderr")
     for output in cell.outputs:
         if output.output_type == "error":
-            return plain("\n".join(output.traceback)) or plain(output.evalue)
+            return wrote + (plain("\n".join(output.traceback)) or plain(output.evalue))
     return None
 
 
