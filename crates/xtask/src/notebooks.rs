@@ -34,10 +34,10 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["all", "check"])]
     write_only: bool,
     /// Longest time for one cell, in seconds
-    #[arg(long, default_value_t = 1800)]
+    #[arg(long, default_value_t = 900)]
     cell_limit: u32,
     /// Longest time for one notebook, in seconds
-    #[arg(long, default_value_t = 3600)]
+    #[arg(long, default_value_t = 2400)]
     limit: u32,
 }
 

@@ -85,13 +85,17 @@ fn error(message: &str) -> Value {
     json!({ "ename": "Error", "evalue": traceback.first(), "output_type": "error", "traceback": traceback })
 }
 
-/// The day in UTC, `2026-11-21`.
 fn today() -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();
+    day(now.as_secs())
+}
+
+/// The day in UTC, `2026-11-21`, of so many seconds since 1970.
+fn day(seconds: u64) -> String {
     // Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years from March.
-    let days = i64::try_from(now.as_secs() / 86_400).unwrap_or(0) + 719_468;
+    let days = i64::try_from(seconds / 86_400).unwrap_or(0) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -105,4 +109,17 @@ fn today() -> String {
     };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_days() {
+        assert_eq!(day(0), "1970-01-01");
+        assert_eq!(day(951_782_400), "2000-02-29");
+        assert_eq!(day(1_795_219_199), "2026-11-20");
+        assert_eq!(day(1_795_219_200), "2026-11-21");
+    }
 }

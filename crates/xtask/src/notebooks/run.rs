@@ -141,3 +141,32 @@ fn normalise(output: &Value) -> Value {
 fn lines(text: &Value) -> Value {
     chapters::notebook::split(&chapters::notebook::joined(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chapters::parse;
+
+    #[test]
+    fn a_failure_names_chapter_listing_and_line() {
+        let chapter = parse::chapter("try", "# T\n\n## One\n\n```rust\nf();\n```\n").unwrap();
+        let failure = |cell: &str| Failure {
+            cell: cell.into(),
+            error: "no `f`".into(),
+        };
+        assert_eq!(
+            describe(&chapter, &failure("one-1")),
+            "book/src/try.md:6: listing `one-1` failed in the notebook:\nno `f`"
+        );
+        assert!(describe(&chapter, &failure(SET_UP)).contains("the set-up cell failed"));
+    }
+
+    #[test]
+    fn results_lose_the_number_of_their_run() {
+        let result = json!({ "output_type": "execute_result", "execution_count": 7, "data": { "text/plain": "a\nb" }, "metadata": {} });
+        let kept = normalise(&result);
+        assert_eq!(kept["output_type"], "display_data");
+        assert_eq!(kept.get("execution_count"), None);
+        assert_eq!(kept["data"]["text/plain"], json!(["a\n", "b"]));
+    }
+}
