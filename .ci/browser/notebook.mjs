@@ -75,8 +75,8 @@ function startJupyter(root, port) {
   const options = ["lab", "-y", "--no-browser", "--allow-root", "--ip=127.0.0.1", `--port=${port}`, "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"];
   const server = spawn(
     join(root, ".tools/python/bin/jupyter"),
-    [...options, `--ServerApp.root_dir=${join(root, "my-notebooks")}`],
-    { env: environment, cwd: join(root, "my-notebooks"), stdio: ["ignore", "pipe", "pipe"] },
+    [...options, `--ServerApp.root_dir=${root}`],
+    { env: environment, cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );
   server.log = "";
   for (const stream of [server.stdout, server.stderr]) {
@@ -114,8 +114,13 @@ async function untilAnswers(port, server) {
 async function runAll(browser, port, count, pictures, tell) {
   const { context, page } = await open(browser, { viewport: { width: 1280, height: 900 } }, tell);
   page.setDefaultTimeout(START);
-  await page.goto(`http://127.0.0.1:${port}/lab/tree/${NAME}?token=${TOKEN}&reset`);
+  await page.goto(`http://127.0.0.1:${port}/lab/tree/my-notebooks/${NAME}?token=${TOKEN}&reset`);
   await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
+  // The kernel starts by itself; before it has, Run would ask which kernel to take.
+  await page.waitForFunction(() => {
+    const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+  });
   await page.locator(".lm-MenuBar-item", { hasText: /^Run$/ }).click();
   await page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click();
   await untilRun(page, count);
@@ -137,7 +142,8 @@ async function untilRun(page, count) {
     if (done) return;
     await sleep(500);
   }
-  throw new Error("the notebook has not run to its end within ten minutes");
+  const asked = await page.evaluate(() => document.querySelector(".jp-Dialog")?.innerText ?? "nothing");
+  throw new Error(`JupyterLab asks ${JSON.stringify(asked)}; the notebook has not run to its end within ten minutes`);
 }
 
 function compare(recorded, run, tell) {

@@ -16,7 +16,7 @@ pub mod outputs;
 pub mod preprocessor;
 
 /// Where `cargo xtask start` serves the notebooks.
-const JUPYTER: &str = "http://localhost:8888/lab/tree";
+const JUPYTER: &str = "http://localhost:8888/lab/tree/my-notebooks";
 
 /// What all pages of a book are made with.
 pub struct Press {

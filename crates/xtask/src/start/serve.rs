@@ -58,12 +58,17 @@ pub fn jupyter(checkout: &Checkout, port: u16) -> Result<Running> {
     let token = token();
     let mut command = python::command(checkout, "jupyter");
     command
-        .current_dir(checkout.my_notebooks())
+        .current_dir(checkout.root())
         .args(["lab", "-y", "--no-browser", "--ip=127.0.0.1"])
         .arg(format!("--port={port}"))
         .arg("--ServerApp.port_retries=0")
+        // The root is the checkout: the notebooks show pictures that stand in the book's folder.
         .arg(format!(
             "--ServerApp.root_dir={}",
+            checkout.root().display()
+        ))
+        .arg(format!(
+            "--FileContentsManager.preferred_dir={}",
             checkout.my_notebooks().display()
         ))
         .arg("--MultiKernelManager.default_kernel_name=rust")
@@ -72,7 +77,7 @@ pub fn jupyter(checkout: &Checkout, port: u16) -> Result<Running> {
     // A root in a container would else be refused.
     command.arg("--allow-root");
     let server = start("JupyterLab", &mut command, checkout, "jupyter", port)?;
-    println!("\nNotebooks:  http://localhost:{port}/lab?token={token}\n");
+    println!("\nNotebooks:  http://localhost:{port}/lab/tree/my-notebooks?token={token}\n");
     Ok(server)
 }
 
