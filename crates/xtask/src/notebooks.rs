@@ -22,7 +22,8 @@ mod stubs;
 /// What to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Chapters to run, by file name without `.md`; without any, those whose outputs are stale
+    /// Chapters to run or check, by file name without `.md`; without any, those whose outputs are stale (with
+    /// `--check`, all)
     chapters: Vec<String>,
     /// Run every chapter in full
     #[arg(long)]
@@ -94,14 +95,17 @@ impl Desk {
         })
     }
 
+    /// The chapters that have something to run.
+    fn with_listings(&self) -> impl Iterator<Item = &Chapter> {
+        self.chapters
+            .iter()
+            .filter(|chapter| chapter.listings().next().is_some())
+    }
+
     /// The chapters that run in full: those named, or all, or the stale ones.
     fn chosen(&self) -> Result<Vec<&Chapter>> {
         let mut chosen = Vec::new();
-        for chapter in self
-            .chapters
-            .iter()
-            .filter(|c| c.listings().next().is_some())
-        {
+        for chapter in self.with_listings() {
             let named = self.args.chapters.contains(&chapter.name);
             if self.args.all
                 || named

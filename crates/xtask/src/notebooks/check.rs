@@ -12,11 +12,7 @@ use super::run::{self, Scale};
 pub(super) fn run(desk: &Desk) -> Result<()> {
     let values = Values::of_book(&desk.book)?;
     let mut differences = Vec::new();
-    for chapter in desk
-        .chapters
-        .iter()
-        .filter(|c| c.listings().next().is_some())
-    {
+    for chapter in desk.with_listings() {
         let Some(recorded) = desk.notebook(chapter)? else {
             differences.push(format!("notebooks/{}.ipynb is missing", chapter.name));
             continue;
@@ -29,11 +25,9 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
         }
     }
     let stale = desk.chosen()?;
-    for chapter in desk
-        .chapters
-        .iter()
-        .filter(|c| c.listings().next().is_some())
-    {
+    let names = &desk.args.chapters;
+    let named = |chapter: &&Chapter| names.is_empty() || names.contains(&chapter.name);
+    for chapter in desk.with_listings().filter(named) {
         let in_full = stale.iter().any(|c| c.name == chapter.name);
         let notebook = write::notebook(chapter, None, &values);
         let scale = if in_full { Scale::Full } else { Scale::Quick };

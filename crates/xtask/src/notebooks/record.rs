@@ -14,11 +14,13 @@ use crate::checkout;
 /// Runs a chapter, writes its notebook, and the messages for what must not compile in it.
 pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
     let refusals = refuse(desk, chapter)?;
-    let values = Values::of_book(&desk.book)?;
+    let mut values = Values::of_book(&desk.book)?;
     let mut notebook = write::notebook(chapter, None, &values);
     let report = run::execute(desk, chapter, &notebook, Scale::Full)?;
     fill(&mut notebook, report, &refusals, &desk.ground.key(chapter));
-    desk.store(chapter, &notebook)
+    // Now its prose can quote what it printed.
+    values.add(&chapter.name, &notebook);
+    desk.store(chapter, &write::notebook(chapter, Some(&notebook), &values))
 }
 
 /// Asks rustc for its messages and keeps them as snapshots; those of listings that are gone go.
