@@ -274,14 +274,11 @@ fn name_behind(text: &str) -> Option<(String, usize)> {
 pub fn slug(heading: &str) -> String {
     let mut slug = String::new();
     for c in heading.to_lowercase().chars() {
-        match c {
-            'a'..='z' | '0'..='9' => slug.push(c),
-            _ if c.is_whitespace() || matches!(c, '-' | '_' | '/') => {
-                if !slug.is_empty() && !slug.ends_with('-') {
-                    slug.push('-');
-                }
-            }
-            _ => {}
+        let separates = c.is_whitespace() || matches!(c, '-' | '_' | '/');
+        if c.is_ascii_lowercase() || c.is_ascii_digit() {
+            slug.push(c);
+        } else if separates && !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
         }
     }
     slug.truncate(48);

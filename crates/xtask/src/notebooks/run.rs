@@ -99,6 +99,7 @@ pub(super) fn execute(
         bail!("{}", describe(chapter, failure));
     }
     for ran in report.cells.values_mut() {
+        ran.outputs.retain(|output| !is_nothing(output));
         ran.outputs = ran.outputs.iter().map(normalise).collect();
     }
     Ok(report)
@@ -118,6 +119,11 @@ fn describe(chapter: &Chapter, failure: &Failure) -> String {
         "book/src/{}.md:{line}: {what} failed in the notebook:\n{}",
         chapter.name, failure.error
     )
+}
+
+/// Whether an output is the value of a cell that has none: a last `for` loop's `()`.
+fn is_nothing(output: &Value) -> bool {
+    chapters::notebook::joined(&output["data"]["text/plain"]) == "()"
 }
 
 /// An output without what changes from run to run and says nothing: numbers of the run, colours.
