@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::book::Book;
 use crate::chapter::{Chapter, Listing};
+use crate::notebook::{Cell, Notebook};
 use crate::program;
 
 mod normal;
@@ -68,6 +69,38 @@ pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<Refusal>> {
         })
     };
     asked.iter().map(refusal).collect()
+}
+
+/// Puts the snapshots into a notebook, as the outputs of the cells that were run and must not compile: the message
+/// that Jupyter shows, without what changes from run to run.
+///
+/// # Errors
+/// A snapshot is missing.
+pub fn show(book: &Book, chapter: &Chapter, notebook: &mut Notebook) -> Result<()> {
+    for cell in &mut notebook.cells {
+        let Cell::Code {
+            id,
+            outputs,
+            execution_count: Some(_),
+            ..
+        } = cell
+        else {
+            continue;
+        };
+        if chapter
+            .listings()
+            .any(|l| l.id == *id && l.marks.compile_fail)
+        {
+            let path = path(book, &chapter.name, id);
+            let message = fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            let traceback: Vec<&str> = message.lines().collect();
+            *outputs = vec![json!({
+                "ename": "Error", "evalue": traceback.first(), "output_type": "error", "traceback": traceback,
+            })];
+        }
+    }
+    Ok(())
 }
 
 /// The normalised message of one listing.

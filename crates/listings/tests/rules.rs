@@ -3,6 +3,7 @@
 use chapters::book::Book;
 use chapters::chapter::Chapter;
 use chapters::notebook::{Notebook, key::Ground, write};
+use chapters::refusals;
 use chapters::rules::{self, pictures, upwards};
 use chapters::values::Values;
 
@@ -101,7 +102,10 @@ fn committed_notebooks_are_those_that_the_chapters_give() {
         }
         let path = book.notebook_path(&chapter.name);
         let committed = Notebook::read(&path).unwrap();
-        let given = write::notebook(chapter, committed.as_ref(), &values);
+        let mut given = write::notebook(chapter, committed.as_ref(), &values);
+        if let Err(missing) = refusals::show(&book, chapter, &mut given) {
+            return vec![format!("{missing:#}")];
+        }
         let same = committed.as_ref() == Some(&given);
         let text = same && std::fs::read_to_string(&path).unwrap() == given.to_text().unwrap();
         let sentence = format!(

@@ -9,6 +9,7 @@ use chapters::book::{Book, Entry};
 use chapters::chapter::Chapter;
 use chapters::notebook::key::Ground;
 use chapters::notebook::{Notebook, write};
+use chapters::refusals;
 use chapters::values::Values;
 
 use crate::checkout::{self, Checkout};
@@ -34,6 +35,9 @@ pub struct Args {
     /// Write notebooks and test programs from the chapters, and run nothing
     #[arg(long, conflicts_with_all = ["all", "check"])]
     write_only: bool,
+    /// Ask rustc anew for its messages on listings that must not compile, and run nothing
+    #[arg(long, conflicts_with_all = ["all", "check"])]
+    errors: bool,
     /// Longest time for one cell, in seconds
     #[arg(long, default_value_t = 900)]
     cell_limit: u32,
@@ -62,8 +66,11 @@ pub fn run(args: &Args) -> Result<()> {
         return check::run(&desk);
     }
     stubs::write(&desk.book, &desk.chapters)?;
-    for chapter in desk.chosen()? {
-        if !args.write_only {
+    if args.errors {
+        let all: Vec<&Chapter> = desk.chapters.iter().collect();
+        record::refuse(&desk, &all)?;
+    } else if !args.write_only {
+        for chapter in desk.chosen()? {
             record::run(&desk, chapter)?;
         }
     }
@@ -133,7 +140,9 @@ impl Desk {
         for chapter in &self.chapters {
             let before = self.notebook(chapter)?;
             if chapter.listings().next().is_some() {
-                self.store(chapter, &write::notebook(chapter, before.as_ref(), &values))?;
+                let mut notebook = write::notebook(chapter, before.as_ref(), &values);
+                refusals::show(&self.book, chapter, &mut notebook)?;
+                self.store(chapter, &notebook)?;
             } else if before.is_some() {
                 let path = self.book.notebook_path(&chapter.name);
                 std::fs::remove_file(&path)

@@ -136,10 +136,16 @@ impl Reader<'_> {
             .ok()
             .and_then(|line| self.within(line))
             .map(|(_, line)| line);
+        // A line with a number is the reader's code and stays as it is.
+        let text = if number.is_some() {
+            rest.to_owned()
+        } else {
+            short(rest)
+        };
         Some(Line {
             margin: true,
             number,
-            text: self.without_root(rest),
+            text,
         })
     }
 
@@ -185,94 +191,53 @@ impl Reader<'_> {
             .find(|l| (l.first..=l.end).contains(&line))?;
         Some((found.id == self.listing.id, line - found.first + 1))
     }
+}
 
-    fn without_root(&self, text: &str) -> String {
-        text.replace(&format!("{}/", self.root.to_string_lossy()), "")
+/// Types without the modules they stand in, as rustc itself writes them where a name is known:
+/// `digits::dfdx::shapes::Const<2>` → `Const<2>`.
+fn short(text: &str) -> String {
+    let mut shortened = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = ["digits::", "dfdx::"]
+        .iter()
+        .filter_map(|root| rest.find(root))
+        .min()
+    {
+        let path = &rest[at..];
+        let name = modules(path);
+        shortened.push_str(&rest[..at]);
+        let kept = path[name..].chars().next().is_some_and(char::is_uppercase);
+        if !kept {
+            shortened.push_str(&path[..name]);
+        }
+        rest = &path[name..];
     }
+    shortened + rest
+}
+
+/// How many bytes at the start of a text are modules: `a::b::C` → 6.
+fn modules(text: &str) -> usize {
+    let mut end = 0;
+    while let Some(length) = text[end..].find("::") {
+        let name = &text[end..end + length];
+        let module = name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if name.is_empty() || !module {
+            break;
+        }
+        end += length + 2;
+    }
+    end
 }
 
 fn plain(line: &str) -> Line {
     Line {
         margin: false,
         number: None,
-        text: line.to_owned(),
+        text: short(line),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse;
-    use serde_json::json;
-
-    const MARKDOWN: &str = "# T\n\n```rust\nlet a = vec![1];\n```\n\nWords.\n\n\n\n```rust,compile_fail\nlet c = 1;\nlet b: u8 = a;\n```\n";
-
-    const RENDERED: &str = "\
-error[E0308]: mismatched types
-  --> src/bin/t--t-2.rs:13:13
-   |
-4  | let a = vec![1];
-   |         ------- this has type `Vec<i32>`
-...
-13 | let b: u8 = a;
-   |        --   ^ expected `u8`, found `Vec<{integer}>`
-   |        |
-   |        expected due to this
-   |
-   = note: expected type `u8`
-            found struct `Vec<{integer}>`
-   = note: the full name for the type has been written to '/tmp/x.txt'
-help: the following other types implement trait `F`
-  --> /home/me/.cargo/registry/src/index.crates.io-1/dfdx-0.13.0/src/f.rs:7:1
-   |
-7  | impl F for u8 {}
-   | ^^^^^^^^^^^^^ `u8`
-...
-9  | impl F for u16 {}
-   | ^^^^^^^^^^^^^^ `u16`
-   = note: and more
-note: required by a bound in `f`
-  --> /home/me/book/crates/digits/src/layers.rs:120:9
-   |
-120 | fn f()
-   |    ^ here
-   = help: another note
-
-";
-
-    fn told() -> Value {
-        json!({ "rendered": RENDERED, "spans": [{ "is_primary": true, "file_name": "src/bin/t--t-2.rs", "line_start": 13 }] })
-    }
-
-    #[test]
-    fn lines_are_counted_in_the_listing_and_paths_shortened() {
-        let chapter = parse::chapter("t", MARKDOWN).unwrap();
-        let listing = chapter.listings().nth(1).unwrap();
-        let text = text(&told(), Path::new("/home/me/book"), &chapter, listing);
-        let expected = "\
-error[E0308]: mismatched types
- --> listing:2:13
-  |
-1 | let a = vec![1];
-  |         ------- this has type `Vec<i32>`
-...
-2 | let b: u8 = a;
-  |        --   ^ expected `u8`, found `Vec<{integer}>`
-  |        |
-  |        expected due to this
-  |
-  = note: expected type `u8`
-           found struct `Vec<{integer}>`
-  = note: and more
-note: required by a bound in `f`
- --> crates/digits/src/layers.rs
-  = help: another note
-";
-        assert_eq!(text, expected);
-    }
-
-    #[test]
-    fn an_error_knows_its_line() {
-        assert_eq!(primary_line(&told()), Some(13));
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use chapters::chapter::Chapter;
 use chapters::notebook::{Cell, Notebook, write};
-use chapters::refusals::{self, Refusal};
+use chapters::refusals;
 use chapters::values::Values;
 use serde_json::{Value, json};
 
@@ -13,36 +13,36 @@ use crate::checkout;
 
 /// Runs a chapter, writes its notebook, and the messages for what must not compile in it.
 pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
-    let refusals = refuse(desk, chapter)?;
+    refuse(desk, &[chapter])?;
     let mut values = Values::of_book(&desk.book)?;
     let mut notebook = write::notebook(chapter, None, &values);
     let report = run::execute(desk, chapter, &notebook, Scale::Full)?;
-    fill(&mut notebook, report, &refusals, &desk.ground.key(chapter));
+    fill(&mut notebook, report, &desk.ground.key(chapter));
+    refusals::show(&desk.book, chapter, &mut notebook)?;
     // Now its prose can quote what it printed.
     values.add(&chapter.name, &notebook);
     desk.store(chapter, &write::notebook(chapter, Some(&notebook), &values))
 }
 
 /// Asks rustc for its messages and keeps them as snapshots; those of listings that are gone go.
-fn refuse(desk: &Desk, chapter: &Chapter) -> Result<Vec<Refusal>> {
-    let refusals = refusals::of(&desk.book, &[chapter])?;
-    let folder = desk.book.root.join("book/errors").join(&chapter.name);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)
-            .with_context(|| format!("cannot empty {}", folder.display()))?;
+pub(super) fn refuse(desk: &Desk, chapters: &[&Chapter]) -> Result<()> {
+    let refusals = refusals::of(&desk.book, chapters)?;
+    for chapter in chapters {
+        let folder = desk.book.root.join("book/errors").join(&chapter.name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot empty {}", folder.display()))?;
+        }
     }
     for refusal in &refusals {
-        checkout::write(
-            &refusals::path(&desk.book, &chapter.name, &refusal.listing),
-            &refusal.message,
-        )?;
+        let path = refusals::path(&desk.book, &refusal.chapter, &refusal.listing);
+        checkout::write(&path, &refusal.message)?;
     }
-    Ok(refusals)
+    Ok(())
 }
 
-/// Puts what the cells gave into them, with the key of this run, its day and machine. A cell that must not
-/// compile shows the snapshot: the same message, without what changes from run to run.
-fn fill(notebook: &mut Notebook, report: Report, refusals: &[Refusal], key: &str) {
+/// Puts what the cells gave into them, with the key of this run, its day and machine.
+fn fill(notebook: &mut Notebook, report: Report, key: &str) {
     let mut count = 0;
     let Report {
         mut cells, machine, ..
@@ -63,10 +63,7 @@ fn fill(notebook: &mut Notebook, report: Report, refusals: &[Refusal], key: &str
             continue;
         };
         *execution_count = Some(count);
-        *outputs = match refusals.iter().find(|refusal| refusal.listing == *id) {
-            Some(refusal) => vec![error(&refusal.message)],
-            None => ran.outputs,
-        };
+        *outputs = ran.outputs;
         metadata.insert("digits".into(), json!({ "seconds": ran.seconds }));
     }
     if let Some(digits) = notebook
@@ -80,11 +77,6 @@ fn fill(notebook: &mut Notebook, report: Report, refusals: &[Refusal], key: &str
             json!({ "day": today(), "machine": machine }),
         );
     }
-}
-
-fn error(message: &str) -> Value {
-    let traceback: Vec<&str> = message.lines().collect();
-    json!({ "ename": "Error", "evalue": traceback.first(), "output_type": "error", "traceback": traceback })
 }
 
 fn today() -> String {
