@@ -14,7 +14,7 @@ pub fn in_prose(chapter: &Chapter) -> Vec<String> {
         .collect()
 }
 
-/// Recorded pictures without a role and a label, or a title.
+/// Recorded pictures without a role and a label, or a title; and pictures of which only the description was recorded.
 pub fn recorded(chapter: &Chapter, notebook: &Notebook) -> Vec<String> {
     let mut breaches = Vec::new();
     for cell in &notebook.cells {
@@ -22,6 +22,15 @@ pub fn recorded(chapter: &Chapter, notebook: &Notebook) -> Vec<String> {
             continue;
         };
         for output in outputs {
+            if joined(&output["data"]["text/plain"]).starts_with("Picture(") {
+                let line = chapter
+                    .listings()
+                    .find(|l| l.id == *id)
+                    .map_or(1, |l| l.first);
+                let why = "printed a picture's description and not the picture: evcxr shows that when the cell is also the \
+                           first to use `?`, or moves a variable in its last expression";
+                breaches.push(super::at(chapter, line, &format!("listing `{id}` {why}")));
+            }
             for mime in ["text/html", "image/svg+xml"] {
                 let Some(content) = output["data"].get(mime) else {
                     continue;
