@@ -45,18 +45,16 @@ pub fn run() -> Result<()> {
         Ok(separate) => println!("without the dylib the cells print other bits:\n{separate}"),
         Err(error) => println!(
             "without the dylib the cells fail, as expected: {}",
-            last_line(&error)
+            beginning(&error)
         ),
     }
     Ok(())
 }
 
-fn last_line(error: &str) -> &str {
-    error
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
+/// The error without its backtrace.
+fn beginning(error: &str) -> String {
+    let lines = error.lines().filter(|line| !line.trim().is_empty());
+    lines.take(2).collect::<Vec<_>>().join(" ")
 }
 
 fn as_program(checkout: &Checkout) -> Result<String> {
