@@ -16,6 +16,7 @@
 pub mod book;
 pub mod chapter;
 pub mod coverage;
+pub mod flips;
 pub mod marks;
 pub mod math;
 pub mod notebook;

@@ -45,6 +45,11 @@ fn every_displayed_formula_is_checked_by_a_listing_that_asserts() {
 }
 
 #[test]
+fn every_displayed_formula_has_a_flip_that_its_listing_must_notice() {
+    none(chapters::flips::breaches(&Book::here().unwrap()).unwrap());
+}
+
+#[test]
 fn every_formula_can_be_set() {
     hold(|chapter| rules::unset_formulas(chapter).unwrap());
 }

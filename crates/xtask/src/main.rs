@@ -10,6 +10,7 @@ mod checkout;
 pub mod ci;
 pub mod data;
 pub mod experiments;
+pub mod flips;
 pub mod notebooks;
 mod process;
 mod readme;
@@ -31,6 +32,8 @@ enum Task {
     Start(start::Args),
     /// Run the chapters as notebooks and record what they print
     Notebooks(notebooks::Args),
+    /// Flip a sign behind each formula in turn, and show that its listing fails
+    Flips(flips::Args),
     /// Show that a notebook's cells share one dfdx, and would not without the `dylib`
     Sharing,
     /// Run every check of this project
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let done = match Xtask::parse().task {
         Task::Start(args) => start::run(&args),
         Task::Notebooks(args) => notebooks::run(&args),
+        Task::Flips(args) => flips::run(&args),
         Task::Sharing => sharing::run(),
         Task::Ci(args) => ci::run(&args),
         Task::Data(args) => data::run(&args),

@@ -1,0 +1,153 @@
+//! `book/flips.toml`: for every displayed formula a change of one sign that its listing must notice.
+//!
+//! A check that cannot fail checks nothing. `cargo xtask flips` makes each change in a copy of the checkout and runs the
+//! chapter; here the list is read, and compared with the chapters' formulas.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::book::Book;
+
+/// One change, and the formula whose listing must fail with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flip {
+    /// The chapter that displays the formula.
+    pub chapter: String,
+    /// The formula's name.
+    pub formula: String,
+    /// The changed file, from the checkout's root.
+    pub file: PathBuf,
+    /// What stands there, once.
+    pub from: String,
+    /// What stands there instead.
+    pub to: String,
+}
+
+/// As it stands in the file, below `[[chapter.formula]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    /// In `crates/digits/src`; the chapter itself if there is none.
+    file: Option<String>,
+    from: String,
+    to: String,
+}
+
+impl Flip {
+    /// The file's text after the change.
+    ///
+    /// # Errors
+    /// If what is to be changed does not stand in `text` exactly once.
+    pub fn apply(&self, text: &str) -> Result<String> {
+        let found = text.matches(&self.from).count();
+        ensure!(
+            found == 1,
+            "book/flips.toml, {}.{}: `{}` stands {found} times in {}, and should once",
+            self.chapter,
+            self.formula,
+            self.from,
+            self.file.display()
+        );
+        Ok(text.replacen(&self.from, &self.to, 1))
+    }
+}
+
+/// Reads the list.
+///
+/// # Errors
+/// The file is missing or malformed.
+pub fn read(book: &Book) -> Result<Vec<Flip>> {
+    let path = book.root.join("book/flips.toml");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    parse(&text).with_context(|| format!("{} is malformed", path.display()))
+}
+
+fn parse(text: &str) -> Result<Vec<Flip>> {
+    let chapters: BTreeMap<String, BTreeMap<String, Vec<Written>>> = toml::from_str(text)?;
+    let mut flips = Vec::new();
+    for (chapter, formulas) in chapters {
+        for (formula, written) in formulas {
+            flips.extend(written.into_iter().map(|written| Flip {
+                chapter: chapter.clone(),
+                formula: formula.clone(),
+                file: match written.file {
+                    Some(file) => PathBuf::from("crates/digits/src").join(file),
+                    None => PathBuf::from(format!("book/src/{chapter}.md")),
+                },
+                from: written.from,
+                to: written.to,
+            }));
+        }
+    }
+    Ok(flips)
+}
+
+/// What is wrong with the list: a formula without a flip, a flip without a formula, a text that is not there (once).
+///
+/// # Errors
+/// The list or a chapter cannot be read.
+pub fn breaches(book: &Book) -> Result<Vec<String>> {
+    let flips = read(book)?;
+    let mut breaches = Vec::new();
+    let mut displayed = Vec::new();
+    for chapter in book.chapters()? {
+        for (name, formula) in chapter.displayed() {
+            let place = (chapter.name.clone(), name.to_owned());
+            if !flips
+                .iter()
+                .any(|f| (&f.chapter, &f.formula) == (&place.0, &place.1))
+            {
+                breaches.push(format!(
+                    "book/src/{}.md:{}: book/flips.toml has no `[[{}.{name}]]`: which change of a sign does its listing notice?",
+                    chapter.name, formula.line, chapter.name
+                ));
+            }
+            displayed.push(place);
+        }
+    }
+    for flip in &flips {
+        if !displayed.contains(&(flip.chapter.clone(), flip.formula.clone())) {
+            breaches.push(format!(
+                "book/flips.toml: no chapter displays `{}.{}`",
+                flip.chapter, flip.formula
+            ));
+        }
+        let path = book.root.join(&flip.file);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("book/flips.toml: cannot read {}", path.display()))?;
+        breaches.extend(flip.apply(&text).err().map(|error| error.to_string()));
+    }
+    Ok(breaches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flip_changes_a_chapter_or_a_file_of_digits() {
+        let flips = parse(
+            "[[sums.total]]\nfrom = 'a + b'\nto = 'a - b'\n[[sums.total]]\nfile = 'ops/sum.rs'\nfrom = '+='\nto = '-='\n",
+        )
+        .unwrap();
+        assert_eq!(flips[0].file, PathBuf::from("book/src/sums.md"));
+        assert_eq!(flips[1].file, PathBuf::from("crates/digits/src/ops/sum.rs"));
+        assert_eq!(flips[0].apply("let c = a + b;").unwrap(), "let c = a - b;");
+    }
+
+    #[test]
+    fn a_text_that_stands_twice_or_never_is_refused() {
+        let flip = &parse("[[sums.total]]\nfrom = '+'\nto = '-'\n").unwrap()[0];
+        for text in ["a + b + c", "a"] {
+            let error = flip.apply(text).unwrap_err().to_string();
+            assert!(
+                error.contains("sums.total") && error.contains("should once"),
+                "{error}"
+            );
+        }
+    }
+}
