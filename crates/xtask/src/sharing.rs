@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::checkout::{self, Checkout};
-use crate::tools::{cargo, kernel, python};
+use crate::tools::runner::{self, Job};
+use crate::tools::{cargo, kernel};
 
 /// The program; a line `// cell` begins each cell.
 const PROGRAM: &str = "crates/listings/examples/sharing.rs";
@@ -29,7 +30,7 @@ pub fn run() -> Result<()> {
     );
     let cells = cells(&fs::read_to_string(checkout.root().join(PROGRAM))?)?;
 
-    let shared = as_notebook(&checkout, &checkout.notebooks(), &cells)?
+    let shared = as_notebook(&checkout, checkout.notebooks(), &cells)?
         .map_err(|error| anyhow::anyhow!("the notebook failed:\n{error}"))?;
     ensure!(
         shared == program,
@@ -37,7 +38,7 @@ pub fn run() -> Result<()> {
     );
     println!("one program and four cells print the same bits:\n{program}");
 
-    match as_notebook(&checkout, &without_dylib(&checkout)?, &cells)? {
+    match as_notebook(&checkout, without_dylib(&checkout)?, &cells)? {
         Ok(separate) if separate == program => bail!(
             "without the dylib the notebook printed the same bits: the cells share dfdx in another way now, \
              and this check shows nothing"
@@ -48,6 +49,8 @@ pub fn run() -> Result<()> {
             beginning(&error)
         ),
     }
+    a_panic_is_a_failure(&checkout)?;
+    println!("a cell that panics is taken for a failure");
     Ok(())
 }
 
@@ -95,38 +98,39 @@ fn cells(program: &str) -> Result<Vec<String>> {
 /// What the cells print when they run in `folder`, whose neighbour `../crates/digits` they depend on; or the error.
 fn as_notebook(
     checkout: &Checkout,
-    folder: &Path,
+    folder: PathBuf,
     cells: &[String],
 ) -> Result<Result<String, String>> {
-    let desk = checkout.root().join("target/sharing");
-    let (given, report) = (desk.join("sharing.ipynb"), desk.join("sharing.json"));
-    checkout::write(&given, notebook(cells).to_string())?;
-    let _ = fs::remove_file(&report);
-    let status = python::command(checkout, "python")
-        .arg(checkout.root().join("crates/xtask/run_notebook.py"))
-        .args([&given, &report])
-        .arg("--folder")
-        .arg(folder)
-        .args([
-            "--cell",
-            &SECONDS.to_string(),
-            "--whole",
-            &SECONDS.to_string(),
-        ])
-        .status()
-        .context("cannot start .tools/python: run `cargo xtask start --no-serve` first")?;
-    let text = fs::read_to_string(&report)
-        .with_context(|| format!("the notebook's run ended ({status}) without a report"))?;
-    let report: Value = serde_json::from_str(&text).context("the run's report is damaged")?;
-    if let Some(error) = report["failure"]["error"].as_str() {
-        return Ok(Err(error.to_owned()));
+    let job = Job {
+        name: "sharing",
+        notebook: notebook(cells).to_string(),
+        folder,
+        cell_limit: SECONDS,
+        limit: SECONDS,
+        scale: "quick",
+    };
+    let report = runner::execute(checkout, &job)?;
+    if let Some(failure) = report.failure {
+        return Ok(Err(failure.error));
     }
-    let printed = report["cells"].as_object().into_iter().flatten();
-    let outputs = printed.flat_map(|(_, cell)| cell["outputs"].as_array().into_iter().flatten());
+    let outputs = report.cells.values().flat_map(|cell| &cell.outputs);
     Ok(Ok(outputs
         .filter(|output| output["output_type"] == "stream" && output["name"] == "stdout")
         .map(|output| chapters::notebook::joined(&output["text"]))
         .collect()))
+}
+
+/// A cell that panics keeps its kernel alive, and evcxr tells of it on stderr only: the runner must take it for a failure.
+fn a_panic_is_a_failure(checkout: &Checkout) -> Result<()> {
+    let cells = [
+        "let a = 1;".to_owned(),
+        "assert_eq!(a, 2, \"as meant\");".to_owned(),
+    ];
+    match as_notebook(checkout, checkout.notebooks(), &cells)? {
+        Err(error) if error.contains("as meant") => Ok(()),
+        Err(error) => bail!("a failing assertion was reported as\n{error}"),
+        Ok(_) => bail!("a cell panicked, and the run took it for a success"),
+    }
 }
 
 fn notebook(cells: &[String]) -> Value {

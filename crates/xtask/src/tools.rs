@@ -5,3 +5,4 @@
 pub mod cargo;
 pub mod kernel;
 pub mod python;
+pub mod runner;

@@ -7,6 +7,7 @@ use chapters::values::Values;
 
 use super::Desk;
 use super::run::{self, Scale};
+use crate::tools::runner::Report;
 
 /// Compares every notebook with its chapter and runs it.
 pub(super) fn run(desk: &Desk) -> Result<()> {
@@ -50,7 +51,7 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
     )
 }
 
-fn compare_run(chapter: &Chapter, recorded: &Notebook, report: &run::Report) -> Vec<String> {
+fn compare_run(chapter: &Chapter, recorded: &Notebook, report: &Report) -> Vec<String> {
     let mut differences = Vec::new();
     for listing in chapter.listings().filter(|l| !l.marks.compile_fail) {
         let place = format!(

@@ -8,8 +8,9 @@ use chapters::values::Values;
 use serde_json::{Value, json};
 
 use super::Desk;
-use super::run::{self, Report, Scale};
+use super::run::{self, Scale};
 use crate::checkout;
+use crate::tools::runner::Report;
 
 /// Runs a chapter, writes its notebook, and the messages for what must not compile in it.
 pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {

@@ -1,16 +1,12 @@
 //! One notebook in one kernel: the cells go to Jupyter, what they gave comes back.
 
-use std::collections::BTreeMap;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use chapters::chapter::Chapter;
 use chapters::notebook::{Notebook, SET_UP};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::checkout;
-use crate::tools::python;
+use crate::tools::runner::{self, Failure, Job, Report};
 
 /// Full in notebooks; quick where only errors are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,29 +15,7 @@ pub(super) enum Scale {
     Quick,
 }
 
-/// What a run gave.
-#[derive(Debug, Deserialize)]
-pub(super) struct Report {
-    pub cells: BTreeMap<String, Ran>,
-    /// The processor it ran on.
-    pub machine: String,
-    failure: Option<Failure>,
-}
-
-/// What a cell gave.
-#[derive(Debug, Deserialize)]
-pub(super) struct Ran {
-    pub outputs: Vec<Value>,
-    pub seconds: f64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Failure {
-    cell: String,
-    error: String,
-}
-
-/// Executes a notebook.
+/// Executes a chapter's notebook.
 ///
 /// # Errors
 /// Python or the kernel does not start, or a cell fails: with chapter, listing, Markdown line and the error's text.
@@ -51,50 +25,20 @@ pub(super) fn execute(
     notebook: &Notebook,
     scale: Scale,
 ) -> Result<Report> {
-    let folder = desk.checkout.root().join("target/notebooks");
-    let (given, report) = (
-        folder.join(format!("{}.ipynb", chapter.name)),
-        folder.join(format!("{}.json", chapter.name)),
-    );
-    checkout::write(&given, notebook.to_text()?)?;
-    let _ = std::fs::remove_file(&report);
-    let mut command = python::command(&desk.checkout, "python");
-    command
-        .arg(desk.checkout.root().join("crates/xtask/run_notebook.py"))
-        .args([&given, &report])
-        .arg("--folder")
-        .arg(desk.checkout.notebooks())
-        .args([
-            "--cell",
-            &desk.args.cell_limit.to_string(),
-            "--whole",
-            &desk.args.limit.to_string(),
-        ])
-        .env(
-            "DIGITS_SCALE",
-            match scale {
-                Scale::Full => "full",
-                Scale::Quick => "quick",
-            },
-        );
-    eprintln!(
-        "{} ({})",
-        chapter.name,
-        match scale {
-            Scale::Full => "in full",
-            Scale::Quick => "at quick scale",
-        }
-    );
-    let status = command
-        .status()
-        .context("cannot start .tools/python: run `cargo xtask start --no-serve` first")?;
-    let Ok(text) = std::fs::read_to_string(&report) else {
-        bail!(
-            "book/src/{}.md: the run ended ({status}) without a report; its messages stand above",
-            chapter.name
-        );
+    let (scale, said) = match scale {
+        Scale::Full => ("full", "in full"),
+        Scale::Quick => ("quick", "at quick scale"),
     };
-    let mut report: Report = serde_json::from_str(&text).context("the run's report is damaged")?;
+    eprintln!("{} ({said})", chapter.name);
+    let job = Job {
+        name: &chapter.name,
+        notebook: notebook.to_text()?,
+        folder: desk.checkout.notebooks(),
+        cell_limit: desk.args.cell_limit,
+        limit: desk.args.limit,
+        scale,
+    };
+    let mut report = runner::execute(&desk.checkout, &job)?;
     if let Some(failure) = &report.failure {
         bail!("{}", describe(chapter, failure));
     }
