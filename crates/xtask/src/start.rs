@@ -92,7 +92,25 @@ fn set_up_notebooks(checkout: &Checkout) -> Result<()> {
         println!("  {line}");
     }
     ensure_notebooks_run(checkout)?;
+    trust_copies(checkout)?;
     warm::compile_once(checkout)
+}
+
+/// Lets JupyterLab show the pictures recorded in readers' copies: of a notebook that it does not trust, it shows none.
+fn trust_copies(checkout: &Checkout) -> Result<()> {
+    let copies = copies::untouched(&checkout.notebooks(), &checkout.my_notebooks())?;
+    let output = python::command(checkout, "python")
+        .args(["-m", "nbformat.sign"])
+        .args(copies)
+        .output()
+        .context("cannot start .tools/python")?;
+    if !output.status.success() {
+        println!(
+            "  JupyterLab will show the recorded pictures once the cells are run: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
 }
 
 /// Says what there is to do, before doing it.

@@ -47,6 +47,25 @@ pub fn update(from: &Path, to: &Path) -> Result<Vec<String>> {
     Ok(lines)
 }
 
+/// The copies that are the book's notebooks to the byte, outputs included: nothing in them is from elsewhere.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn untouched(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
+    let pairs = notebooks(from)?
+        .into_iter()
+        .map(|source| (to.join(file_name(&source)), source));
+    let same = |copy: &Path, source: &Path| {
+        fs::read(copy)
+            .ok()
+            .is_some_and(|text| fs::read(source).ok() == Some(text))
+    };
+    Ok(pairs
+        .filter(|(copy, source)| same(copy, source))
+        .map(|(copy, _)| copy)
+        .collect())
+}
+
 enum Decision {
     /// The copy is as the notebook, or the reader's and the notebook has not changed.
     Keep,
@@ -203,6 +222,22 @@ mod tests {
         folders.write("to", "mine", "");
         assert_eq!(folders.update().len(), 1);
         assert!(folders.copy().contains("mine"));
+    }
+
+    #[test]
+    fn a_copy_is_untouched_until_it_is_run() {
+        let folders = Folders::new("untouched");
+        let untouched = || {
+            untouched(&folders.0.join("from"), &folders.0.join("to"))
+                .unwrap()
+                .len()
+        };
+        folders.write("from", "one", "");
+        assert_eq!(untouched(), 0);
+        folders.update();
+        assert_eq!(untouched(), 1);
+        folders.write("to", "one", "an output of the reader's own");
+        assert_eq!(untouched(), 0);
     }
 
     #[test]
