@@ -125,7 +125,7 @@ def main():
                 seconds = time.monotonic() - begun
                 report["cells"][cell.id] = {"outputs": cell.outputs, "seconds": round(seconds, 2)}
                 done = len(report["cells"])
-                print(f"  {done:>3}/{codes} {cell.id}: {seconds:.1f} s", file=sys.stderr, flush=True)
+                print(f"  {options.notebook.stem} {done:>3}/{codes} {cell.id}: {seconds:.1f} s", file=sys.stderr, flush=True)
                 if error is not None:
                     report["failure"] = {"cell": cell.id, "error": error}
                     break

@@ -1,5 +1,9 @@
 //! `--check`: nothing is stored; every difference is told, then the check fails.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
 use anyhow::{Result, bail};
 use chapters::chapter::Chapter;
 use chapters::notebook::{Notebook, compare, write};
@@ -8,6 +12,9 @@ use chapters::values::Values;
 use super::Desk;
 use super::run::{self, Scale};
 use crate::tools::runner::Report;
+
+/// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses one core.
+const AT_ONCE: usize = 2;
 
 /// Compares every notebook with its chapter and runs it.
 pub(super) fn run(desk: &Desk) -> Result<()> {
@@ -28,15 +35,21 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
     let stale = desk.chosen()?;
     let names = &desk.args.chapters;
     let named = |chapter: &&Chapter| names.is_empty() || names.contains(&chapter.name);
-    for chapter in desk.with_listings().filter(named) {
-        let in_full = stale.iter().any(|c| c.name == chapter.name);
-        let notebook = write::notebook(chapter, None, &values);
-        let scale = if in_full { Scale::Full } else { Scale::Quick };
-        match run::execute(desk, chapter, &notebook, scale) {
+    let jobs: Vec<Job<'_>> = desk
+        .with_listings()
+        .filter(named)
+        .map(|chapter| Job {
+            chapter,
+            notebook: write::notebook(chapter, None, &values),
+            in_full: stale.iter().any(|c| c.name == chapter.name),
+        })
+        .collect();
+    for (job, ran) in jobs.iter().zip(run_all(desk, &jobs)) {
+        match ran {
             Err(failure) => differences.push(format!("{failure:#}")),
-            Ok(report) if in_full => {
-                if let Some(recorded) = desk.notebook(chapter)? {
-                    differences.extend(compare_run(chapter, &recorded, &report));
+            Ok(report) if job.in_full => {
+                if let Some(recorded) = desk.notebook(job.chapter)? {
+                    differences.extend(compare_run(job.chapter, &recorded, &report));
                 }
             }
             Ok(_) => {}
@@ -49,6 +62,40 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
         "{}\n`cargo xtask notebooks` runs stale chapters and writes every notebook anew",
         differences.join("\n")
     )
+}
+
+/// A notebook to run.
+struct Job<'a> {
+    chapter: &'a Chapter,
+    notebook: Notebook,
+    in_full: bool,
+}
+
+/// Runs the notebooks, each in a kernel of its own, [`AT_ONCE`] at a time.
+fn run_all(desk: &Desk, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
+    let next = AtomicUsize::new(0);
+    let done: Vec<Mutex<Option<Result<Report>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::SeqCst);
+            let Some(job) = jobs.get(at) else { break };
+            let scale = if job.in_full {
+                Scale::Full
+            } else {
+                Scale::Quick
+            };
+            let ran = run::execute(desk, job.chapter, &job.notebook, scale);
+            *done[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(ran);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    done.into_iter()
+        .filter_map(|ran| ran.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
 }
 
 fn compare_run(chapter: &Chapter, recorded: &Notebook, report: &Report) -> Vec<String> {
