@@ -28,6 +28,8 @@ GRADIENTS = np.array(
 OPTIMISERS = {
     "ADAM": keras.optimizers.Adam(),
     "ADAM_OTHER": keras.optimizers.Adam(learning_rate=0.05, beta_1=0.7, beta_2=0.9, epsilon=1e-3),
+    "ADADELTA": keras.optimizers.Adadelta(learning_rate=1.0),
+    "ADADELTA_OTHER": keras.optimizers.Adadelta(learning_rate=0.5, rho=0.8, epsilon=1e-4),
     "GRADIENT_DESCENT": keras.optimizers.SGD(learning_rate=0.1),
 }
 

@@ -57,14 +57,60 @@ pub fn elements_mut<S: Shape, T>(t: &mut Tensor<S, f32, Cpu, T>) -> Option<&mut 
     Some(unsafe { std::slice::from_raw_parts_mut(first, len) })
 }
 
+/// In which order a tensor's elements lie in memory, none between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `(B, C, H, W)`: the last axis runs fastest.
+    RowMajor,
+    /// `(B, H, W, C)` for a tensor of shape `(B, C, H, W)`, or `(H, W, C)` for `(C, H, W)`: PyTorch's `channels_last`.
+    ChannelsLast,
+}
+
+/// The order of a tensor's elements; `None` if it is another view. A tensor that is both is called row-major.
+pub fn order<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<Order> {
+    if t.shape().num_elements() == 0 || is_contiguous(t) {
+        return Some(Order::RowMajor);
+    }
+    let rank = S::NUM_DIMS;
+    if rank != 3 && rank != 4 {
+        return None;
+    }
+    let axes = [0, rank - 2, rank - 1, rank - 3]; // batch (or channels, for a single image), rows, columns, channels
+    has_strides(t, &axes[4 - rank..]).then_some(Order::ChannelsLast)
+}
+
+/// The elements of a tensor in the [`order`] in which they lie; `None` if they lie in neither.
+pub fn stored<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<&[f32]> {
+    order(t)?;
+    let len = t.shape().num_elements();
+    if len == 0 {
+        return Some(&[]);
+    }
+    let first: *const f32 = &t[S::Concrete::default()];
+    // SAFETY: in either order `len` elements start at `first` in one allocation, which the borrow of `t` keeps alive and
+    // unchanged: `has_strides` has measured every axis and had the last element's index checked.
+    Some(unsafe { std::slice::from_raw_parts(first, len) })
+}
+
+/// Where a tensor's first element lies. Tensors that share it, as clones and reshaped ones do, hold the same numbers.
+pub fn address<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<*const f32> {
+    (t.shape().num_elements() > 0).then(|| &raw const t[S::Concrete::default()])
+}
+
 /// Whether neighbouring elements lie where a contiguous row-major array of this (non-empty) shape has them.
 fn is_contiguous<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> bool {
+    let axes = [0, 1, 2, 3, 4, 5, 6, 7];
+    has_strides(t, &axes[..S::NUM_DIMS])
+}
+
+/// Whether the elements of a (non-empty) tensor lie without gaps, the last of `axes` running fastest, the first slowest.
+fn has_strides<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>, axes: &[usize]) -> bool {
     let sizes = t.shape().concrete();
     let origin: S::Concrete = Default::default();
     let base = &raw const t[origin] as usize;
     let mut last = origin;
     let mut expected = size_of::<f32>();
-    for axis in (0..S::NUM_DIMS).rev() {
+    for &axis in axes.iter().rev() {
         last[axis] = sizes[axis] - 1;
         if sizes[axis] > 1 {
             let mut next = origin;
@@ -110,6 +156,22 @@ mod tests {
         elements_mut(&mut t).unwrap()[1] = 9.0;
         assert_eq!(t.array(), [1.0, 9.0]);
         assert_eq!(before.array(), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn channels_last_are_read_as_they_lie() {
+        let dev = Cpu::default();
+        let t: Tensor<Rank3<2, 1, 3>, f32, _> = dev.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]); // (H, W, C)
+        assert_eq!(order(&t), Some(Order::RowMajor));
+        let images: Tensor<Rank3<3, 2, 1>, f32, _> = t.clone().permute::<_, Axes3<2, 0, 1>>(); // (C, H, W)
+        assert_eq!(order(&images), Some(Order::ChannelsLast));
+        assert_eq!(stored(&images).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(*elements(&images), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        let turned: Tensor<Rank3<1, 2, 3>, f32, _> = t.permute::<_, Axes3<1, 0, 2>>();
+        assert_eq!(order(&turned), Some(Order::RowMajor)); // the axis that moved has one element
+        let wide: Tensor<Rank3<2, 3, 2>, f32, _> = dev.zeros();
+        let other: Tensor<Rank3<2, 2, 3>, f32, _> = wide.permute::<_, Axes3<0, 2, 1>>();
+        assert_eq!((order(&other), stored(&other)), (None, None));
     }
 
     #[test]

@@ -42,6 +42,7 @@ use dfdx::prelude::*;
 use crate::batch::{self, Images, OneHot};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 use crate::loss::try_softmax_cross_entropy;
+use crate::ops::without_gradient;
 use crate::raw;
 use crate::scale::{self, Scale};
 use progress::Reporter;
@@ -171,6 +172,7 @@ pub fn fit<M: Classifier>(
     check(&seen, &images)?;
     let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
     let dev = Cpu::seed_from_u64(seen.seed);
+    dev.try_enable_cache()?; // the tensors of a batch take the memory that those of the batch before have left
     let mut history = History::default();
     for epoch in 0..seen.epochs {
         let start = Instant::now();
@@ -195,6 +197,7 @@ pub fn fit<M: Classifier>(
         });
         reporter.epoch_is_over(&history);
     }
+    dev.try_disable_cache()?;
     Ok(history)
 }
 
@@ -233,7 +236,8 @@ fn train_epoch<M: Classifier>(
     for (number, indices) in batches.order.chunks(batches.size).enumerate() {
         let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
         let y = batch::one_hot(batches.dev, batches.data, indices); // (B, 10)
-        let logits = model.try_forward_mut(x.traced(gradients))?; // (B, 10)
+        let forward = |x: Images| model.try_forward_mut(x.traced(gradients));
+        let logits = without_gradient(&x, forward)?; // (B, 10)
         let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
         let loss = try_softmax_cross_entropy(logits, y)?;
         let value = f64::from(loss.array());

@@ -1,6 +1,8 @@
 //! `Flatten`: feature maps → vectors.
 use dfdx::prelude::{Const, ConstDim, Cpu, CpuError, Dim, HasShape, Module, NonMutableModule};
-use dfdx::prelude::{ReshapeTo, Shape, Tape, Tensor, ZeroSizedModule};
+use dfdx::prelude::{Shape, Tape, Tensor, ZeroSizedModule};
+
+use crate::ops::flatten;
 
 /// Lays `(C, H, W)` out as a vector of `N` = C · H · W elements, `(B, C, H, W)` as `(B, N)`; row-major, so that
 /// pixel `(c, i, j)` becomes element `(c · H + i) · W + j`. (Keras, whose channels come last, orders them otherwise.)
@@ -56,6 +58,6 @@ impl<const N: usize, Sh: Flat<N>, T: Tape<f32, Cpu>> Module<Tensor<Sh, f32, Cpu,
             )
         };
         let shape = x.shape().out();
-        x.try_reshape_like(&shape)
+        flatten(x, shape)
     }
 }

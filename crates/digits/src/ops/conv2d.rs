@@ -13,7 +13,7 @@ use dfdx::prelude::TensorFromVec;
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
 use rayon::prelude::*;
 
-use super::tape::{contiguous, gradient_of, record};
+use super::tape::{contiguous, gradient_of, record, wants_gradient};
 use super::{Matrix, add_in_order, images_per_chunk, matmul, sum};
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
@@ -63,10 +63,13 @@ where
         &mut y,
     );
     let y = x.device().try_tensor_from_vec(y, shape)?;
+    let learns = wants_gradient(&x);
     Ok(record(y, tape, move |gradients, dy| {
-        gradient_of(gradients, &x, |dx| {
-            backward_input(window, &elements(&weight), dy, dx)
-        })?;
+        if learns {
+            gradient_of(gradients, &x, |dx| {
+                backward_input(window, &elements(&weight), dy, dx)
+            })?;
+        }
         gradient_of(gradients, &weight, |dw| {
             backward_weight(window, &elements(&x), dy, dw)
         })?;

@@ -6,7 +6,7 @@
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
 use dfdx::prelude::{Tensor, TensorFromVec};
 
-use super::tape::{contiguous, gradient_of, record};
+use super::tape::{contiguous, gradient_of, record, wants_gradient};
 use super::{Matrix, par_matmul};
 use crate::raw::elements;
 
@@ -64,10 +64,13 @@ where
     let mut y = vec![0.0; shape.num_elements()];
     forward(&elements(&x), &elements(&weight), &elements(&bias), &mut y);
     let y = x.device().try_tensor_from_vec(y, shape)?;
+    let learns = wants_gradient(&x);
     Ok(record(y, tape, move |gradients, dy| {
-        gradient_of(gradients, &x, |dx| {
-            backward_input(I, &elements(&weight), dy, dx)
-        })?;
+        if learns {
+            gradient_of(gradients, &x, |dx| {
+                backward_input(I, &elements(&weight), dy, dx)
+            })?;
+        }
         gradient_of(gradients, &weight, |dw| {
             backward_weight(I, &elements(&x), dy, dw)
         })?;

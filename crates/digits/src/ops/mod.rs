@@ -7,22 +7,32 @@
 //! Work is split over threads by the image, in chunks whose number depends on the batch size alone, and sums over
 //! the batch are taken chunk by chunk in order: the same bits on one thread and on many.
 pub mod conv2d;
+pub mod conv_block;
+pub mod dropout;
+pub mod flatten;
+pub mod layout;
 pub mod linear;
 mod matmul;
 #[cfg(test)]
 mod naive;
 pub mod pool2d;
+mod reuse;
+pub mod simd;
 mod tape;
 #[cfg(test)]
 mod tests;
 
+pub use conv_block::{conv2d_relu, conv2d_relu_max_pool2d};
 pub use conv2d::conv2d;
+pub use dropout::dropout;
+pub use flatten::flatten;
 pub use linear::linear;
 pub use matmul::{Matrix, matmul, par_matmul};
 pub use pool2d::{avg_pool2d, max_pool2d};
+pub use tape::without_gradient;
 
 /// Into how many chunks a batch is split; more than any reader's CPU has threads to gain from at these sizes.
-const CHUNKS: usize = 16;
+const CHUNKS: usize = 8;
 
 /// Images in a chunk, for a batch of this size. It depends on nothing else, so that sums do not depend on threads.
 fn images_per_chunk(batch: usize) -> usize {
@@ -32,10 +42,20 @@ fn images_per_chunk(batch: usize) -> usize {
 /// Adds up what the chunks of a batch contribute to one gradient, in their order.
 fn add_in_order(total: &mut [f32], partial_sums: Vec<Vec<f32>>) {
     for partial in partial_sums {
-        for (total, partial) in total.iter_mut().zip(partial) {
-            *total += partial;
-        }
+        add(total, &partial);
     }
+}
+
+/// Adds numbers to as many others.
+fn add(total: &mut [f32], partial: &[f32]) {
+    simd::Isa::best().vectorize(
+        #[inline(always)]
+        || {
+            for (total, partial) in total.iter_mut().zip(partial) {
+                *total += partial;
+            }
+        },
+    );
 }
 
 /// Sum of many numbers, in eight interleaved sums: the compiler may not reorder additions of floats, so that a single

@@ -1,5 +1,9 @@
 //! What every operation does on dfdx's tape around its own arithmetic.
+use std::cell::Cell;
+
 use dfdx::prelude::{Cpu, CpuError, Gradients, PutTape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
+
+use crate::raw;
 
 type NoTape<S> = Tensor<S, f32, Cpu>;
 
@@ -13,11 +17,59 @@ pub fn contiguous<X: Shape, W: Shape, B: Shape, T: Tape<f32, Cpu>>(
     bias: &NoTape<B>,
 ) -> Result<(NoTape<X>, NoTape<W>, NoTape<B>, T), CpuError> {
     let (x, tape) = x.try_contiguous()?.split_tape();
+    let (weight, bias, tape) = contiguous_pair(weight, bias, tape)?;
+    Ok((x, weight, bias, tape))
+}
+
+/// The same for weight and bias alone.
+#[allow(clippy::type_complexity)]
+pub fn contiguous_pair<W: Shape, B: Shape, T: Tape<f32, Cpu>>(
+    weight: &NoTape<W>,
+    bias: &NoTape<B>,
+    tape: T,
+) -> Result<(NoTape<W>, NoTape<B>, T), CpuError> {
     let weight = weight.clone().put_tape(tape);
     let (weight, tape) = weight.try_contiguous()?.split_tape();
     let bias = bias.clone().put_tape(tape);
     let (bias, tape) = bias.try_contiguous()?.split_tape();
-    Ok((x, weight, bias, tape))
+    Ok((weight, bias, tape))
+}
+
+thread_local! {
+    /// Where the elements of the input that learns nothing lie.
+    static INPUT: Cell<Option<*const f32>> = const { Cell::new(None) };
+}
+
+/// Calls `forward` with `x`, telling the operations of this crate that nobody will read the gradient of `x`.
+///
+/// dfdx computes a gradient for everything on the tape. That of the images is as much work as the rest of the first
+/// layer's backward pass, and training throws it away. (Keras and PyTorch compute it only if asked.)
+///
+/// Until `forward` returns a clone of `x` is held, so that its memory cannot be reused for another tensor: what lies at
+/// that address then *is* `x`, or `x` in another shape.
+///
+/// ```
+/// use digits::{dfdx::prelude::*, ops::{linear, without_gradient}};
+/// let dev = Cpu::default();
+/// let (x, w, b) = (dev.tensor([3.0]), dev.tensor([[2.0]]), dev.tensor([0.0]));
+/// let y = without_gradient(&x, |x| linear(x.leaky_trace(), &w, &b)).unwrap();
+/// let gradients = y.sum().backward();
+/// assert_eq!(gradients.get(&w).array(), [[3.0]]); // and there is none for x
+/// ```
+pub fn without_gradient<S: Shape, R>(x: &NoTape<S>, forward: impl FnOnce(NoTape<S>) -> R) -> R {
+    struct Reset(Option<*const f32>);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            INPUT.set(self.0);
+        }
+    }
+    let _reset = Reset(INPUT.replace(raw::address(x)));
+    forward(x.clone())
+}
+
+/// Whether the gradient of `x` is to be computed.
+pub fn wants_gradient<S: Shape>(x: &NoTape<S>) -> bool {
+    raw::address(x).is_none_or(|address| INPUT.get() != Some(address))
 }
 
 /// The output `y` of an operation, with the operation's gradient on its tape.

@@ -5,6 +5,7 @@ use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
 use super::{Rule, in_place, update};
+use crate::ops::simd::Isa;
 
 /// Settings of [`Adam`]. The defaults are Keras's.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,15 +114,20 @@ impl Rule for Adam {
         let epsilon = self.config.epsilon as f32;
         let new_1 = (1.0 - self.config.beta_1) as f32;
         let new_2 = (1.0 - self.config.beta_2) as f32;
-        let m = self.m.get_or_alloc_mut(parameter)?;
-        let v = self.v.get_or_alloc_mut(parameter)?;
+        let m: &mut [f32] = self.m.get_or_alloc_mut(parameter)?;
+        let v: &mut [f32] = self.v.get_or_alloc_mut(parameter)?;
         in_place(parameter, gradient.len(), |theta| {
-            let means = m.iter_mut().zip(v.iter_mut());
-            for ((theta, g), (m, v)) in theta.iter_mut().zip(gradient).zip(means) {
-                *m += new_1 * (g - *m);
-                *v += new_2 * (g * g - *v);
-                *theta -= alpha * *m / (v.sqrt() + epsilon);
-            }
+            Isa::best().vectorize(
+                #[inline(always)]
+                || {
+                    let means = m.iter_mut().zip(v.iter_mut());
+                    for ((theta, g), (m, v)) in theta.iter_mut().zip(gradient).zip(means) {
+                        *m += new_1 * (g - *m);
+                        *v += new_2 * (g * g - *v);
+                        *theta -= alpha * *m / (v.sqrt() + epsilon);
+                    }
+                },
+            );
         });
         Ok(())
     }

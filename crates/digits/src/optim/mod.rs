@@ -3,6 +3,7 @@
 //! | here | Keras | PyTorch |
 //! |---|---|---|
 //! | [`GradientDescent`] | `SGD` | `torch.optim.SGD` |
+//! | [`Adadelta`] | `Adadelta`, but for its learning rate | `torch.optim.Adadelta`, but for ρ and ε |
 //! | [`Adam`] | `Adam` | `torch.optim.Adam`, but for where ε stands |
 //!
 //! Each implements dfdx's [`Optimizer`](dfdx::optim::Optimizer) for every model, so dfdx's own
@@ -25,9 +26,11 @@
 //! dfdx's optimisers do. (Gradients from `alloc_grads` hold zeros for
 //! parameters that took no part, which is not an error.)
 
+mod adadelta;
 mod adam;
 mod gradient_descent;
 
+pub use adadelta::{Adadelta, AdadeltaConfig};
 pub use adam::{Adam, AdamConfig};
 pub use gradient_descent::GradientDescent;
 

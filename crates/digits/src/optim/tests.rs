@@ -49,6 +49,30 @@ fn adam_takes_kerass_steps() {
 }
 
 #[test]
+fn adadelta_takes_kerass_steps() {
+    let ours = distance(&steps(Adadelta::default()), &ADADELTA);
+    assert!(ours < 1e-4, "{ours}");
+    let other = AdadeltaConfig {
+        learning_rate: 0.5,
+        rho: 0.8,
+        epsilon: 1e-4,
+    };
+    let ours = distance(&steps(Adadelta::new(other)), &ADADELTA_OTHER);
+    assert!(ours < 1e-4, "{ours}");
+}
+
+/// Proof that the comparison above can fail: PyTorch's ε does.
+#[test]
+fn adadelta_with_another_epsilon_does_not_take_kerass_steps() {
+    let other = AdadeltaConfig {
+        epsilon: 1e-6,
+        ..AdadeltaConfig::default()
+    };
+    let theirs = distance(&steps(Adadelta::new(other)), &ADADELTA);
+    assert!(theirs > 0.1, "{theirs}");
+}
+
+#[test]
 fn gradient_descent_takes_kerass_steps() {
     let ours = distance(&steps(GradientDescent::new(0.1)), &GRADIENT_DESCENT);
     assert!(ours < 1e-5, "{ours}");

@@ -9,7 +9,11 @@ const TOLERANCE: f64 = 1e-4;
 
 /// Every gradient of Σ dy · y against central differences.
 pub fn check(operation: &Operation) -> Verdict {
-    let arguments = keep_clear_of_ties(operation.some_arguments(1));
+    check_at(operation, keep_clear_of_ties(operation.some_arguments(1)))
+}
+
+/// The same at given arguments, which must keep clear of ties themselves.
+pub fn check_at(operation: &Operation, arguments: Vec<Vec<f32>>) -> Verdict {
     let dy = numbers((operation.forward)(&arguments).len(), 2);
     for (argument, (name, _)) in operation.arguments.iter().enumerate() {
         let mut moved = arguments.clone();

@@ -1,4 +1,5 @@
 //! How the operations are tested: each is an [`Operation`], each way of testing a function that says what is wrong.
+mod block;
 mod broken;
 mod central;
 mod naive;

@@ -1,5 +1,7 @@
 //! The same bits on one thread and on many.
+use super::block::block;
 use super::{Operation, numbers, window};
+use crate::ops::simd::Isa;
 
 /// Bits of the forward pass and of every gradient, computed by that many threads.
 fn bits(threads: usize, operation: &(impl Fn() -> Operation + Sync)) -> Vec<Vec<u32>> {
@@ -32,6 +34,18 @@ fn same_on_any_number_of_threads(operation: impl Fn() -> Operation + Sync) {
 fn convolution_gives_the_same_bits_on_one_thread_and_many() {
     same_on_any_number_of_threads(|| Operation::conv2d(window([37, 3, 13, 11], 3, 1, 1), 8));
     same_on_any_number_of_threads(|| Operation::conv2d(window([5, 1, 28, 28], 5, 2, 0), 6));
+}
+
+#[test]
+fn a_block_gives_the_same_bits_on_one_thread_and_many() {
+    for isa in [Isa::Plain, Isa::Avx2, Isa::Avx512] {
+        same_on_any_number_of_threads(|| {
+            Operation::block(block(window([37, 3, 13, 11], 3, 1, 1), 8, true, 2, isa))
+        });
+        same_on_any_number_of_threads(|| {
+            Operation::block(block(window([19, 16, 6, 5], 3, 1, 0), 40, true, 1, isa))
+        });
+    }
 }
 
 #[test]

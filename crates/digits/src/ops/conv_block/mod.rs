@@ -1,0 +1,272 @@
+//! Convolution, bias, ReLU and max pooling as one operation, with channels last.
+//!
+//! ```text
+//! y = maxpool(relu(conv2d(x, w) + b))
+//! ```
+//!
+//! gives the numbers of the three operations one after the other, and costs a fraction of their time: the outputs of the
+//! convolution never go to memory, those that pooling leaves out at the lower and right edges are never computed, and
+//! the backward pass visits winners only. (Maximum and bias, and maximum and ReLU, may change places: both grow with
+//! their argument, rounding included.)
+//!
+//! Shapes are `(B, C, H, W)` as everywhere; the *storage* of `y` has channels last, `(B, H, W, C)`, as in Keras and in
+//! PyTorch's `channels_last`: a pixel's channels, which kernels read together, lie side by side. dfdx's strides
+//! express that, so that indexing, printing and every other operation see `(B, C, H, W)`.
+mod backward;
+mod forward;
+mod sizes;
+
+use dfdx::prelude::{Const, Cpu, CpuError, Gradients, HasShape, Rank1, Rank4, Shape, Tape, Tensor};
+use rayon::prelude::*;
+
+use super::layout::{ChannelsLast, Storage, channels_last};
+use super::reuse::Buffer;
+use super::simd::Isa;
+use super::tape::{contiguous_pair, record, wants_gradient};
+use super::{add, images_per_chunk};
+use crate::raw::elements;
+use crate::shape::{ImagesOf, Window2d, Windowed};
+use forward::Packed;
+pub use sizes::Block;
+
+/// `relu(conv2d(x, weight) + bias)` for `x` of shape `(C, H, W)` or `(B, C, H, W)`; differentiable in all three.
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if the output cannot be allocated.
+#[allow(clippy::type_complexity)]
+pub fn conv2d_relu<
+    Sh,
+    T,
+    const C: usize,
+    const O: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+) -> Result<Tensor<Sh::Out, f32, Cpu, T>, CpuError>
+where
+    Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
+    Sh::Out: ChannelsLast,
+    T: Tape<f32, Cpu>,
+{
+    let shape = Windowed::out(x.shape(), Const);
+    block(x, weight, bias, [K, S, P], (true, 1), shape)
+}
+
+/// Max pooling, in windows of 2 × 2 pixels, of `relu(conv2d(x, weight) + bias)`.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::ops::conv2d_relu_max_pool2d;
+/// let dev = Cpu::default();
+/// let x = dev.tensor([[[1.0, 2.0, 0.0], [3.0, 4.0, 0.0]]]); // (C, H, W)
+/// let (w, b) = (dev.tensor([[[[10.0]]]]), dev.tensor([-5.0])); // (O, C, K, K), (O)
+/// let y = conv2d_relu_max_pool2d::<_, _, 1, 1, 1, 1, 0>(x, &w, &b).unwrap();
+/// assert_eq!(y.array(), [[[35.0]]]); // the third column has no partner
+/// ```
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if the output cannot be allocated.
+#[allow(clippy::type_complexity)]
+pub fn conv2d_relu_max_pool2d<
+    Sh,
+    T,
+    const C: usize,
+    const O: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+) -> Result<Tensor<<Sh::Out as Windowed<Const<O>, 2, 2, 0>>::Out, f32, Cpu, T>, CpuError>
+where
+    Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
+    Sh::Out: Windowed<Const<O>, 2, 2, 0>,
+    <Sh::Out as Windowed<Const<O>, 2, 2, 0>>::Out: ChannelsLast,
+    T: Tape<f32, Cpu>,
+{
+    let shape = Windowed::out(&Windowed::out(x.shape(), Const::<O>), Const);
+    block(x, weight, bias, [K, S, P], (true, 2), shape)
+}
+
+/// The operation on tensors: a window of `[K, S, P]`, ReLU or not, and the side of the pooling window.
+fn block<Sh, Out, T, const C: usize, const O: usize, const K: usize>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+    [kernel, stride, padding]: [usize; 3],
+    (relu, pool): (bool, usize),
+    shape: Out,
+) -> Result<Tensor<Out, f32, Cpu, T>, CpuError>
+where
+    Sh: ImagesOf<C>,
+    Out: ChannelsLast,
+    T: Tape<f32, Cpu>,
+{
+    const { assert!(C > 0 && O > 0, "a convolution needs channels and kernels") };
+    let (x, tape) = channels_last(x)?;
+    let (weight, bias, tape) = contiguous_pair(weight, bias, tape)?;
+    let sides = x.shape().concrete();
+    let [h, w] = [2, 1].map(|back| sides.as_ref()[Sh::NUM_DIMS - back]);
+    let output = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+    let sizes = Block {
+        window: Window2d {
+            batch: x.shape().num_elements() / (C * h * w),
+            channels: C,
+            input: [h, w],
+            output: [output(h), output(w)],
+            kernel,
+            stride,
+            padding,
+        },
+        kernels: O,
+        relu,
+        pool,
+        isa: Isa::best(),
+    };
+    let storage = Storage::of(&x, C);
+    let mut codes = Buffer::<u32>::any(sizes.window.batch * sizes.outputs());
+    let y = ChannelsLast::fill(shape, x.device(), |y| {
+        let (w, b) = (elements(&weight), elements(&bias));
+        forward_slices(&sizes, &storage.read(&x), &w, &b, y, &mut codes);
+    })?;
+    let learns = wants_gradient(&x);
+    Ok(record(y, tape, move |gradients, dy| {
+        let mut dw = take(gradients, &weight)?;
+        let mut db = take(gradients, &bias)?;
+        let mut dx = if learns {
+            take(gradients, &x)?
+        } else {
+            Vec::new()
+        };
+        let pixels = storage.read(&x);
+        let mut part = |dx: Option<&mut [f32]>| {
+            backward_slices(
+                &sizes,
+                &pixels,
+                &elements(&weight),
+                (dy, &codes),
+                dx,
+                [&mut dw, &mut db],
+            );
+        };
+        if learns {
+            storage.change(&mut dx, part);
+            **gradients.get_or_alloc_mut(&x)? = dx;
+        } else {
+            part(None);
+        }
+        **gradients.get_or_alloc_mut(&weight)? = dw;
+        **gradients.get_or_alloc_mut(&bias)? = db;
+        Ok(())
+    }))
+}
+
+/// Takes a gradient out of the others, as dfdx lends one at a time; whoever takes it puts it back.
+fn take<S: Shape>(
+    gradients: &mut Gradients<f32, Cpu>,
+    t: &Tensor<S, f32, Cpu>,
+) -> Result<Vec<f32>, CpuError> {
+    Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(t)?))
+}
+
+/// `x`: `(B, H, W, C)`, `w`: `(O, C, K, K)`, `bias`: `(O)` → `y` and `codes`: `(B, H″, W″, O)`.
+pub fn forward_slices(
+    sizes: &Block,
+    x: &[f32],
+    w: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+    codes: &mut [u32],
+) {
+    if y.is_empty() {
+        return;
+    }
+    let (packed, places) = (Packed::new(sizes, w, bias), sizes.places());
+    let images = images_per_chunk(sizes.window.batch);
+    let outputs = images * sizes.outputs();
+    y.par_chunks_mut(outputs)
+        .zip(codes.par_chunks_mut(outputs))
+        .zip(x.par_chunks(images * sizes.inputs()))
+        .for_each(|((y, codes), x)| {
+            if sizes.window.padding == 0 {
+                return forward::forward(sizes, &packed, &places, x, y, codes);
+            }
+            forward::forward(sizes, &packed, &places, &sizes.pad(x, 0), y, codes);
+        });
+}
+
+/// Adds to `dx`, `(B, H, W, C)`, if it is wanted, to `dw`, `(O, C, K, K)`, and to `db`, `(O)`, given `dy` and the codes of
+/// the forward pass, `(B, H″, W″, O)`.
+pub fn backward_slices(
+    sizes: &Block,
+    x: &[f32],
+    w: &[f32],
+    (dy, codes): (&[f32], &[u32]),
+    dx: Option<&mut [f32]>,
+    [dw, db]: [&mut [f32]; 2],
+) {
+    if dy.is_empty() {
+        return;
+    }
+    let (runs, places) = (backward::runs(sizes, w), sizes.places());
+    let images = images_per_chunk(sizes.window.batch);
+    let (inputs, outputs) = (images * sizes.inputs(), images * sizes.outputs());
+    let mut dx = dx.map(|dx| dx.chunks_mut(inputs));
+    let outputs = dy.chunks(outputs).zip(codes.chunks(outputs));
+    let chunks: Vec<_> = x
+        .chunks(inputs)
+        .zip(outputs)
+        .map(|(x, (dy, codes))| (x, dy, codes, dx.as_mut().and_then(Iterator::next)))
+        .collect();
+    let partial_sums: Vec<(Buffer, Buffer)> = chunks
+        .into_par_iter()
+        .map(|(x, dy, codes, dx)| {
+            let wins = backward::Wins::new(sizes, &places, dy, codes);
+            let mut sums = (Buffer::zeros(runs.len()), Buffer::zeros(sizes.kernels));
+            wins.add_to_bias(&mut sums.1);
+            on_padded(sizes, x, |x| {
+                backward::add_to_weights(sizes, &wins, x, &mut sums.0)
+            });
+            if let Some(dx) = dx {
+                into_padded(sizes, dx, |dx| {
+                    backward::add_to_inputs(sizes, &wins, &runs, dx)
+                });
+            }
+            sums
+        })
+        .collect();
+    let mut total = Buffer::zeros(runs.len());
+    for (weights, biases) in &partial_sums {
+        add(&mut total, weights);
+        add(db, biases);
+    }
+    backward::add_runs(sizes, &total, dw);
+}
+
+/// Whether loops may run on the images where they lie: no padding, and runs of whole vectors.
+fn fits(sizes: &Block) -> bool {
+    sizes.window.padding == 0 && sizes.run() == backward::padded_run(sizes)
+}
+
+fn on_padded(sizes: &Block, x: &[f32], read: impl FnOnce(&[f32])) {
+    if fits(sizes) {
+        return read(x);
+    }
+    read(&sizes.pad(x, backward::slack()));
+}
+
+fn into_padded(sizes: &Block, dx: &mut [f32], add: impl FnOnce(&mut [f32])) {
+    if fits(sizes) {
+        return add(dx);
+    }
+    let images = dx.len() / sizes.inputs();
+    let mut padded = Buffer::zeros(images * sizes.padded() + backward::slack());
+    add(&mut padded);
+    sizes.add_unpadded(&padded, dx);
+}

@@ -1,0 +1,122 @@
+//! Sizes of a block, and where its windows begin.
+use crate::ops::reuse::Buffer;
+use crate::ops::simd::Isa;
+use crate::shape::Window2d;
+
+/// What a block of convolution, bias, ReLU and pooling computes, as values.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    /// The convolution's window.
+    pub window: Window2d,
+    /// `O`: kernels.
+    pub kernels: usize,
+    /// Whether negative outputs become 0.
+    pub relu: bool,
+    /// Side and stride of the pooling window: 1 for none, or 2.
+    pub pool: usize,
+    /// The instructions to use.
+    pub isa: Isa,
+}
+
+impl Block {
+    /// `(H″, W″)` of the output: the convolution's, divided by the pooling window's side.
+    pub fn output(&self) -> [usize; 2] {
+        self.window.output.map(|side| side / self.pool)
+    }
+
+    /// Outputs of an image in one channel.
+    pub fn groups(&self) -> usize {
+        self.output()[0] * self.output()[1]
+    }
+
+    /// Outputs of an image, `H″ W″ O`.
+    pub fn outputs(&self) -> usize {
+        self.groups() * self.kernels
+    }
+
+    /// Inputs of an image, `H W C`.
+    pub fn inputs(&self) -> usize {
+        self.window.input_map() * self.window.channels
+    }
+
+    /// Convolution outputs that compete for one output of the block.
+    pub fn group(&self) -> usize {
+        self.pool * self.pool
+    }
+
+    /// Numbers that a row of the kernel sees side by side, `K C`.
+    pub fn run(&self) -> usize {
+        self.window.kernel * self.window.channels
+    }
+
+    /// Numbers in a row of the padded image.
+    pub fn row(&self) -> usize {
+        (self.window.input[1] + 2 * self.window.padding) * self.window.channels
+    }
+
+    /// Numbers in the padded image.
+    pub fn padded(&self) -> usize {
+        (self.window.input[0] + 2 * self.window.padding) * self.row()
+    }
+
+    /// Where in the padded image the kernel begins, for each convolution output that is needed: group by group.
+    pub fn places(&self) -> Vec<usize> {
+        let [rows, columns] = self.output();
+        let mut places = Vec::with_capacity(self.groups() * self.group());
+        for i in 0..rows {
+            for j in 0..columns {
+                for a in 0..self.pool {
+                    for b in 0..self.pool {
+                        let row = (i * self.pool + a) * self.window.stride;
+                        let column = (j * self.pool + b) * self.window.stride;
+                        places.push(row * self.row() + column * self.window.channels);
+                    }
+                }
+            }
+        }
+        places
+    }
+
+    /// `images` `(n, H, W, C)` with their padding, and `slack` zeros behind the last.
+    pub fn pad(&self, images: &[f32], slack: usize) -> Buffer {
+        let n = images.len() / self.inputs();
+        let mut padded = Buffer::zeros(n * self.padded() + slack);
+        for (image, padded) in images
+            .chunks_exact(self.inputs())
+            .zip(padded.chunks_exact_mut(self.padded()))
+        {
+            for (row, at) in self.rows(image) {
+                padded[at..][..row.len()].copy_from_slice(row);
+            }
+        }
+        padded
+    }
+
+    /// Adds what lies inside the padding of `padded` to `images`: the transpose of [`pad`](Self::pad).
+    pub fn add_unpadded(&self, padded: &[f32], images: &mut [f32]) {
+        let width = self.window.input[1] * self.window.channels;
+        for (image, padded) in images
+            .chunks_exact_mut(self.inputs())
+            .zip(padded.chunks_exact(self.padded()))
+        {
+            for (i, row) in image.chunks_exact_mut(width).enumerate() {
+                let from = &padded[self.inside(i)..][..width];
+                for (x, p) in row.iter_mut().zip(from) {
+                    *x += p;
+                }
+            }
+        }
+    }
+
+    /// The rows of an image, and where each begins in the padded one.
+    fn rows<'a>(&self, image: &'a [f32]) -> impl Iterator<Item = (&'a [f32], usize)> {
+        let (this, width) = (*self, self.window.input[1] * self.window.channels);
+        let rows = image.chunks_exact(width).enumerate();
+        rows.map(move |(i, row)| (row, this.inside(i)))
+    }
+
+    fn inside(&self, i: usize) -> usize {
+        let padding = self.window.padding;
+        (i + padding) * self.row() + padding * self.window.channels
+    }
+}

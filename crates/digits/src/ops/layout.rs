@@ -1,0 +1,147 @@
+//! Channels last: tensors `(B, C, H, W)` whose storage is `(B, H, W, C)`.
+use std::borrow::Cow;
+
+use dfdx::prelude::{Axes3, Axes4, Cpu, CpuError, Dim, HasShape, PermuteTo, ReshapeTo};
+use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
+use rayon::prelude::*;
+
+use crate::raw::{self, Order};
+
+/// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.
+pub trait ChannelsLast: Shape {
+    /// A tensor of this shape, stored with channels last; `write` gets its elements in that order, zeros at first.
+    ///
+    /// # Errors
+    /// [`CpuError::OutOfMemory`].
+    fn fill(
+        self,
+        dev: &Cpu,
+        write: impl FnOnce(&mut [f32]),
+    ) -> Result<Tensor<Self, f32, Cpu>, CpuError>;
+}
+
+impl<C: Dim, H: Dim, W: Dim> ChannelsLast for (C, H, W) {
+    fn fill(
+        self,
+        dev: &Cpu,
+        write: impl FnOnce(&mut [f32]),
+    ) -> Result<Tensor<Self, f32, Cpu>, CpuError> {
+        if self.num_elements() == 0 {
+            return dev.try_zeros_like(&self); // dfdx cannot iterate over a permuted tensor of none
+        }
+        let mut t: Tensor<(H, W, C), f32, Cpu> = dev.try_zeros_like(&(self.1, self.2, self.0))?;
+        raw::elements_mut(&mut t).map(write);
+        t.try_permute::<Self, Axes3<2, 0, 1>>()
+    }
+}
+
+impl<B: Dim, C: Dim, H: Dim, W: Dim> ChannelsLast for (B, C, H, W) {
+    fn fill(
+        self,
+        dev: &Cpu,
+        write: impl FnOnce(&mut [f32]),
+    ) -> Result<Tensor<Self, f32, Cpu>, CpuError> {
+        if self.num_elements() == 0 {
+            return dev.try_zeros_like(&self);
+        }
+        let shape = (self.0, self.2, self.3, self.1);
+        let mut t: Tensor<(B, H, W, C), f32, Cpu> = dev.try_zeros_like(&shape)?;
+        raw::elements_mut(&mut t).map(write);
+        t.try_permute::<Self, Axes4<0, 3, 1, 2>>()
+    }
+}
+
+/// `x` and its tape; a view that is stored neither row by row nor with channels last is copied, on the tape.
+pub fn channels_last<S: Shape, T: Tape<f32, Cpu>>(
+    x: Tensor<S, f32, Cpu, T>,
+) -> Result<(Tensor<S, f32, Cpu>, T), CpuError> {
+    let x = match raw::order(&x) {
+        Some(_) => x,
+        None => x.try_contiguous()?,
+    };
+    Ok(x.split_tape())
+}
+
+/// How a tensor of images is stored, and its sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct Storage {
+    order: Order,
+    channels: usize,
+    /// Pixels in a map.
+    map: usize,
+}
+
+impl Storage {
+    /// That of `x`, which must be stored row by row or with channels last.
+    pub fn of<S: Shape>(x: &Tensor<S, f32, Cpu>, channels: usize) -> Self {
+        let sides = x.shape().concrete();
+        let map = sides.as_ref()[S::NUM_DIMS - 2] * sides.as_ref()[S::NUM_DIMS - 1];
+        let order = match raw::order(x) {
+            Some(order) if channels > 1 && map > 1 => order,
+            _ => Order::ChannelsLast, // the two are the same
+        };
+        Self {
+            order,
+            channels,
+            map,
+        }
+    }
+
+    /// Whether channels come last.
+    pub fn is_channels_last(&self) -> bool {
+        self.order == Order::ChannelsLast
+    }
+
+    /// The elements with channels last: in place if they are stored so.
+    pub fn read<'a, S: Shape>(&self, x: &'a Tensor<S, f32, Cpu>) -> Cow<'a, [f32]> {
+        match self.order {
+            Order::ChannelsLast => Cow::Borrowed(raw::stored(x).unwrap_or_default()),
+            Order::RowMajor => {
+                let x = raw::stored(x).unwrap_or_default();
+                let mut out = vec![0.0; x.len()];
+                add_transposed(x, [self.channels, self.map], &mut out);
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    /// Lets `add` add to a gradient that is stored as the tensor is, but which it sees with channels last.
+    pub fn change(&self, gradient: &mut [f32], add: impl FnOnce(Option<&mut [f32]>)) {
+        match self.order {
+            Order::ChannelsLast => add(Some(gradient)),
+            Order::RowMajor => {
+                let mut turned = vec![0.0; gradient.len()];
+                add(Some(&mut turned));
+                add_transposed(&turned, [self.map, self.channels], gradient);
+            }
+        }
+    }
+
+    /// Adds elements with channels last, `(B, H W, C)`, to `out`, `(B, C, H W)`.
+    pub fn add_row_major(&self, x: &[f32], out: &mut [f32]) {
+        add_transposed(x, [self.map, self.channels], out);
+    }
+
+    /// Adds elements in row-major order, `(B, C, H W)`, to `out`, `(B, H W, C)`.
+    pub fn add_channels_last(&self, x: &[f32], out: &mut [f32]) {
+        add_transposed(x, [self.channels, self.map], out);
+    }
+}
+
+/// Adds to each matrix of `out`, `(columns, rows)`, the transpose of one of `x`, `(rows, columns)`.
+fn add_transposed(x: &[f32], [rows, columns]: [usize; 2], out: &mut [f32]) {
+    let size = rows * columns;
+    if size == 0 {
+        return;
+    }
+    out.par_chunks_mut(size)
+        .zip(x.par_chunks(size))
+        .with_min_len(4)
+        .for_each(|(out, x)| {
+            for (column, out) in out.chunks_exact_mut(rows).enumerate() {
+                for (out, x) in out.iter_mut().zip(x[column..].iter().step_by(columns)) {
+                    *out += x;
+                }
+            }
+        });
+}

@@ -1,0 +1,87 @@
+//! Memory for intermediate results, used again and again: memory fresh from the system costs a page fault every 4 KB.
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+/// A type of numbers that has a list of free buffers.
+pub trait Number: Copy + Default + 'static {
+    /// The buffers that are free now.
+    fn free() -> &'static Mutex<Vec<Vec<Self>>>;
+}
+
+macro_rules! number {
+    ($type:ty) => {
+        impl Number for $type {
+            fn free() -> &'static Mutex<Vec<Vec<Self>>> {
+                static FREE: Mutex<Vec<Vec<$type>>> = Mutex::new(Vec::new());
+                &FREE
+            }
+        }
+    };
+}
+number!(f32);
+number!(u32);
+
+/// Free buffers that are kept: as many as some threads need at a time.
+const MOST: usize = 64;
+
+/// Numbers that go back to the free buffers when they are dropped.
+pub struct Buffer<N: Number = f32>(Vec<N>);
+
+impl<N: Number> Buffer<N> {
+    /// `len` zeros.
+    pub fn zeros(len: usize) -> Self {
+        let mut buffer = Self::any(0);
+        buffer.0.clear();
+        buffer.0.resize(len, N::default());
+        buffer
+    }
+
+    /// `len` numbers, whichever.
+    pub fn any(len: usize) -> Self {
+        let free = N::free()
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut numbers = free.unwrap_or_default();
+        numbers.resize(len, N::default());
+        Self(numbers)
+    }
+}
+
+impl<N: Number> Drop for Buffer<N> {
+    fn drop(&mut self) {
+        let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < MOST {
+            free.push(std::mem::take(&mut self.0));
+        }
+    }
+}
+
+impl<N: Number> Deref for Buffer<N> {
+    type Target = [N];
+    fn deref(&self) -> &[N] {
+        &self.0
+    }
+}
+
+impl<N: Number> DerefMut for Buffer<N> {
+    fn deref_mut(&mut self) -> &mut [N] {
+        &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_are_zero_whatever_the_buffer_held() {
+        for len in [10, 1000, 3, 0, 500] {
+            let mut buffer = Buffer::<f32>::zeros(len);
+            assert_eq!(buffer.len(), len);
+            assert!(buffer.iter().all(|x| *x == 0.0));
+            buffer.fill(7.0);
+            assert_eq!(Buffer::<f32>::any(len + 5).len(), len + 5);
+        }
+    }
+}

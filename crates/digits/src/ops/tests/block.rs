@@ -1,0 +1,360 @@
+//! Convolution, bias, ReLU and pooling in one, against the naive twins of the four one after the other, on every set of
+//! instructions; and its tensors, whose channels lie last in memory.
+use dfdx::prelude::*;
+
+use super::broken::rejects_every_fault;
+use super::{Operation, agree, central, naive, numbers, slow, window};
+use crate::gradcheck;
+use crate::layers::{Conv2D, Conv2DReLU, Conv2DReLUMaxPool, Flatten, MaxPool2D};
+use crate::ops::conv_block::{Block, backward_slices, forward_slices};
+use crate::ops::simd::Isa;
+use crate::ops::{conv2d, max_pool2d, without_gradient};
+use crate::shape::Window2d;
+
+const EVERY: [Isa; 3] = [Isa::Plain, Isa::Avx2, Isa::Avx512];
+
+/// Matrices `(rows, columns)` → their transposes.
+fn turned<N: Copy>(x: &[N], rows: usize, columns: usize) -> Vec<N> {
+    let matrices = x.chunks_exact(rows * columns);
+    let of_one = |m: &[N]| {
+        (0..rows * columns)
+            .map(|i| m[i % rows * columns + i / rows])
+            .collect::<Vec<N>>()
+    };
+    matrices.flat_map(of_one).collect()
+}
+
+/// The window of pooling on what a convolution gives.
+fn pooling(w: Window2d, kernels: usize) -> Window2d {
+    window([w.batch, kernels, w.output[0], w.output[1]], 2, 2, 0)
+}
+
+fn slow_forward(block: Block, a: &[Vec<f32>]) -> Vec<f64> {
+    let y = slow::conv2d(block.window, &a[0], &a[1], &a[2]);
+    let y: Vec<f32> = y.iter().map(|&y| y as f32).collect();
+    let mut y: Vec<f64> = match block.pool {
+        2 => slow::max_pool2d(pooling(block.window, block.kernels), &y),
+        _ => y.iter().map(|&y| f64::from(y)).collect(),
+    };
+    if block.relu {
+        y.iter_mut().for_each(|y| *y = y.max(0.0));
+    }
+    y
+}
+
+fn slow_backward(block: Block, a: &[Vec<f32>], dy: &[f32]) -> Vec<Vec<f64>> {
+    let y = slow_forward(block, a);
+    let live = |(&dy, &y): (&f32, &f64)| if block.relu && y <= 0.0 { 0.0 } else { dy };
+    let mut dy: Vec<f32> = dy.iter().zip(&y).map(live).collect();
+    if block.pool == 2 {
+        let before = slow::conv2d(block.window, &a[0], &a[1], &a[2]);
+        let before: Vec<f32> = before.iter().map(|&y| y as f32).collect();
+        let pooling = pooling(block.window, block.kernels);
+        let spread = slow::max_pool2d_gradient(pooling, &before, &dy);
+        dy = spread.iter().map(|&dy| dy as f32).collect();
+    }
+    slow::conv2d_gradients(block.window, &a[0], &a[1], &a[2], &dy).into()
+}
+
+impl Operation {
+    pub fn block(block: Block) -> Self {
+        let (w, kernels) = (block.window, block.kernels);
+        let forward = move |a: &[Vec<f32>]| {
+            let x = turned(&a[0], w.channels, w.input_map());
+            let mut y = vec![f32::NAN; w.batch * block.outputs()];
+            let mut codes = vec![99; y.len()];
+            forward_slices(&block, &x, &a[1], &a[2], &mut y, &mut codes);
+            (x, turned(&y, block.groups(), kernels), codes)
+        };
+        let backward = move |argument: usize| -> super::Backward {
+            Box::new(move |a, dy, gradient| {
+                let (x, _, codes) = forward(a);
+                let dy = turned(dy, kernels, block.groups());
+                let [mut dx, mut dw, mut db] = [0, 1, 2].map(|i| vec![0.0; a[i].len()]);
+                match argument {
+                    0 => dx = turned(gradient, w.channels, w.input_map()),
+                    1 => dw.copy_from_slice(gradient),
+                    _ => db.copy_from_slice(gradient),
+                }
+                let wanted = (argument == 0).then_some(&mut dx[..]);
+                backward_slices(&block, &x, &a[1], (&dy, &codes), wanted, [&mut dw, &mut db]);
+                gradient.copy_from_slice(match argument {
+                    0 => {
+                        dx = turned(&dx, w.input_map(), w.channels);
+                        &dx
+                    }
+                    1 => &dw,
+                    _ => &db,
+                });
+            })
+        };
+        Self {
+            name: "convolution, ReLU and pooling",
+            arguments: vec![
+                ("x", w.batch * w.channels * w.input_map()),
+                ("weight", kernels * w.column()),
+                ("bias", kernels),
+            ],
+            forward: Box::new(move |a| forward(a).1),
+            backward: (0..3).map(backward).collect(),
+            slow_forward: Box::new(move |a| slow_forward(block, a)),
+            slow_backward: Box::new(move |a, dy| slow_backward(block, a, dy)),
+        }
+    }
+}
+
+pub fn block(window: Window2d, kernels: usize, relu: bool, pool: usize, isa: Isa) -> Block {
+    Block {
+        window,
+        kernels,
+        relu,
+        pool,
+        isa,
+    }
+}
+
+/// Blocks that differ in everything; kernels and channels that fill vectors, do not fill one, and spill over.
+fn blocks(isa: Isa) -> Vec<Block> {
+    vec![
+        block(window([2, 1, 9, 7], 3, 1, 0), 32, true, 2, isa),
+        block(window([3, 32, 7, 6], 3, 1, 0), 5, true, 2, isa),
+        block(window([11, 2, 6, 5], 3, 2, 1), 37, true, 1, isa),
+        block(window([2, 3, 9, 9], 5, 1, 2), 3, false, 1, isa),
+        block(window([9, 1, 8, 8], 7, 1, 3), 2, false, 2, isa),
+        block(window([1, 16, 5, 5], 1, 3, 0), 33, true, 2, isa),
+        block(window([5, 40, 4, 4], 2, 1, 0), 20, true, 1, isa),
+        block(window([1, 64, 5, 5], 3, 1, 0), 64, true, 1, isa),
+    ]
+}
+
+#[test]
+fn a_block_agrees_with_loops_on_every_set_of_instructions() {
+    for isa in EVERY {
+        for block in blocks(isa) {
+            for seed in [1, 2] {
+                naive::check(&Operation::block(block), seed).unwrap_or_else(|wrong| {
+                    panic!("{block:?}, seed {seed}: {wrong}");
+                });
+            }
+        }
+    }
+}
+
+/// Rounding alone tells the sets of instructions apart: 1e-5 of the largest value.
+#[test]
+fn every_set_of_instructions_gives_the_same_numbers_within_rounding() {
+    for (plain, isa) in EVERY[1..].iter().map(|&isa| (Isa::Plain, isa)) {
+        for (plain, fast) in blocks(plain).into_iter().zip(blocks(isa)) {
+            let (plain, fast) = (Operation::block(plain), Operation::block(fast));
+            let a = plain.some_arguments(3);
+            let expected = (plain.forward)(&a);
+            let as_f64 = |v: &[f32]| v.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+            agree("y", &(fast.forward)(&a), &as_f64(&expected), 1e-5).unwrap();
+            let dy = numbers(expected.len(), 4);
+            for i in 0..3 {
+                let expected = as_f64(&plain.gradient(i, &a, &dy));
+                agree(
+                    plain.arguments[i].0,
+                    &fast.gradient(i, &a, &dy),
+                    &expected,
+                    1e-5,
+                )
+                .unwrap();
+            }
+        }
+    }
+}
+
+/// Arguments at which no maximum and no ReLU changes sides within the step of central differences.
+fn clear_of_kinks(block: Block) -> Vec<Vec<f32>> {
+    let operation = Operation::block(block);
+    let clear = |a: &Vec<Vec<f32>>| {
+        let y = slow::conv2d(block.window, &a[0], &a[1], &a[2]);
+        let [h, w] = block.window.output;
+        let mut groups = y.chunks_exact(h * w).flat_map(|map| {
+            (0..block.groups()).map(move |g| {
+                let (i, j) = (g / block.output()[1] * 2, g % block.output()[1] * 2);
+                let mut four =
+                    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(a, b)| map[(i + a) * w + j + b]);
+                four.sort_by(f64::total_cmp);
+                four
+            })
+        });
+        groups.all(|four| four[3] - four[2] > 0.02 && four[3].abs() > 0.02)
+    };
+    let mut arguments = (1..500).map(|seed| operation.some_arguments(seed));
+    arguments.find(clear).expect("arguments without kinks")
+}
+
+fn small_block() -> Operation {
+    Operation::block(block(
+        window([2, 2, 5, 4], 3, 1, 0),
+        3,
+        true,
+        2,
+        Isa::best(),
+    ))
+}
+
+#[test]
+fn every_gradient_of_a_block_is_the_slope_that_is_measured() {
+    let a = clear_of_kinks(block(
+        window([2, 2, 5, 4], 3, 1, 0),
+        3,
+        true,
+        2,
+        Isa::best(),
+    ));
+    central::check_at(&small_block(), a).unwrap();
+}
+
+#[test]
+fn the_naive_twin_and_central_differences_reject_every_broken_gradient_of_a_block() {
+    let a = clear_of_kinks(block(
+        window([2, 2, 5, 4], 3, 1, 0),
+        3,
+        true,
+        2,
+        Isa::best(),
+    ));
+    rejects_every_fault(small_block, |operation| {
+        central::check_at(operation, a.clone())
+    });
+    rejects_every_fault(small_block, |operation| naive::check(operation, 3));
+}
+
+type Image<const C: usize, const H: usize, const W: usize> =
+    Tensor<(usize, Const<C>, Const<H>, Const<W>), f32, Cpu>;
+
+fn image<const C: usize, const H: usize, const W: usize>(batch: usize) -> Image<C, H, W> {
+    let dev = Cpu::default();
+    dev.tensor_from_vec(numbers(batch * C * H * W, 5), (batch, Const, Const, Const))
+}
+
+fn close(a: &[f32], b: &[f32]) {
+    let b: Vec<f64> = b.iter().map(|&b| f64::from(b)).collect();
+    agree("values", a, &b, 1e-5).unwrap();
+}
+
+/// Two blocks and `Flatten` against the same network of separate layers: outputs, and gradients of everything.
+#[test]
+fn blocks_in_a_row_give_what_separate_layers_give() {
+    type Fused = (Conv2DReLUMaxPool<2, 8, 3>, Conv2DReLU<8, 5, 2>, Flatten<30>);
+    type Separate = (
+        (Conv2D<2, 8, 3>, ReLU, MaxPool2D<2>),
+        (Conv2D<8, 5, 2>, ReLU),
+        Flatten<30>,
+    );
+    let dev = Cpu::seed_from_u64(1);
+    let fused = dev.build_module::<Fused, f32>();
+    let mut separate = dev.build_module::<Separate, f32>();
+    separate.0.0.weight = fused.0.weight.clone();
+    separate.0.0.bias = fused.0.bias.clone();
+    separate.1.0.weight = fused.1.weight.clone();
+    separate.1.0.bias = fused.1.bias.clone();
+    let x = image::<2, 8, 10>(19);
+    let (a, b) = (
+        fused.forward(x.leaky_trace()),
+        separate.forward(x.leaky_trace()),
+    );
+    close(&a.as_vec(), &b.as_vec());
+    let (a, b) = (a.square().mean().backward(), b.square().mean().backward());
+    close(&a.get(&x).as_vec(), &b.get(&x).as_vec());
+    close(
+        &a.get(&fused.0.weight).as_vec(),
+        &b.get(&separate.0.0.weight).as_vec(),
+    );
+    close(
+        &a.get(&fused.0.bias).as_vec(),
+        &b.get(&separate.0.0.bias).as_vec(),
+    );
+    close(
+        &a.get(&fused.1.weight).as_vec(),
+        &b.get(&separate.1.0.weight).as_vec(),
+    );
+    close(
+        &a.get(&fused.1.bias).as_vec(),
+        &b.get(&separate.1.0.bias).as_vec(),
+    );
+}
+
+#[test]
+fn a_single_image_and_a_batch_of_none_pass_through() {
+    let layer = Cpu::seed_from_u64(1).build_module::<Conv2DReLUMaxPool<2, 4, 3>, f32>();
+    let single: Tensor<Rank3<2, 6, 6>, f32, _> = Cpu::default().sample_uniform();
+    let alone: Tensor<Rank3<4, 2, 2>, f32, _> = layer.forward(single.clone());
+    let batch: Tensor<Rank4<1, 4, 2, 2>, f32, _> =
+        layer.forward(single.reshape::<Rank4<1, 2, 6, 6>>());
+    assert_eq!(alone.as_vec(), batch.as_vec());
+    let none = layer.forward(image::<2, 6, 6>(0));
+    assert_eq!(none.shape().concrete(), [0, 4, 2, 2]);
+}
+
+/// What a block gives looks like any tensor to operations that know nothing of its order in memory.
+#[test]
+fn other_operations_take_channels_last_tensors_and_their_gradients_arrive() {
+    let dev = Cpu::seed_from_u64(1);
+    let mut layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
+    layer.bias = dev.tensor([6.0; 3]); // every ReLU open: nothing has a kink
+    let next = dev.build_module::<Conv2D<3, 2, 2>, f32>();
+    let y = layer.forward(image::<2, 5, 6>(3));
+    assert_eq!(y[[1, 2, 3, 4]], y.as_vec()[((3 + 2) * 4 + 3) * 5 + 4]);
+    let x = image::<2, 5, 6>(3);
+    let checked = gradcheck::tensor(&x, gradcheck::STEP, |x| {
+        let y = layer.forward(x.leaky_trace());
+        let y = conv2d::<_, _, 3, 2, 2, 1, 0>(y * 2.0, &next.weight, &next.bias).unwrap();
+        max_pool2d::<_, _, 1, 2, 0>(y).unwrap()
+    });
+    assert!(checked.relative < 5e-3, "{checked}");
+}
+
+#[test]
+fn an_input_that_learns_nothing_changes_no_other_gradient() {
+    let dev = Cpu::seed_from_u64(1);
+    let layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
+    let x = image::<2, 5, 6>(3);
+    let with = layer.forward(x.leaky_trace()).square().mean().backward();
+    let without = without_gradient(&x, |x| layer.forward(x.leaky_trace()));
+    let without = without.square().mean().backward();
+    assert_eq!(
+        with.get(&layer.weight).array(),
+        without.get(&layer.weight).array()
+    );
+    assert_eq!(
+        with.get(&layer.bias).array(),
+        without.get(&layer.bias).array()
+    );
+    assert!(with.get(&x).as_vec().iter().any(|g| *g != 0.0));
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| without.get(&x)));
+    assert!(asked.is_err(), "there is no gradient of x");
+    let after = layer.forward(x.leaky_trace()).square().mean().backward();
+    assert_eq!(with.get(&x).as_vec(), after.get(&x).as_vec());
+}
+
+#[test]
+fn a_parameter_added_to_the_input_still_learns() {
+    let dev = Cpu::seed_from_u64(1);
+    let layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
+    let x = image::<2, 5, 6>(3);
+    let shift = dev.ones_like(&x);
+    let y = without_gradient(&x, |x| layer.forward(x.leaky_trace() + shift.clone()));
+    let gradients = y.square().mean().backward();
+    assert!(gradients.get(&shift).as_vec().iter().any(|g| *g != 0.0));
+}
+
+#[test]
+fn what_is_not_a_number_passes_relu_and_pooling() {
+    let layer = Cpu::seed_from_u64(1).build_module::<Conv2DReLUMaxPool<1, 2, 1>, f32>();
+    for place in 0..4 {
+        let mut pixels = [1.0, -1.0, 0.5, 2.0];
+        pixels[place] = f32::NAN;
+        let x = Cpu::default().tensor_from_vec(
+            pixels.to_vec(),
+            (1usize, Const::<1>, Const::<2>, Const::<2>),
+        );
+        assert!(
+            layer.forward(x).as_vec().iter().all(|y| y.is_nan()),
+            "{place}"
+        );
+    }
+}
