@@ -1,5 +1,10 @@
 //! Logits and targets → the scalar that training lowers.
 //!
+//! | loss | from | for |
+//! |---|---|---|
+//! | [`softmax_cross_entropy`] | logits | classes |
+//! | [`mean_squared_error`] | predictions | quantities |
+//!
 //! Softmax turns the logits `z` of one image into probabilities, cross-entropy
 //! takes the mean negative logarithm of the probability of the true class:
 //!
@@ -21,6 +26,10 @@
 //! assert_eq!(loss.array(), std::f32::consts::LN_2);
 //! assert_eq!(loss.backward().get(&logits).array(), [[-0.5, 0.5]]);
 //! ```
+
+mod squared;
+
+pub use squared::{mean_squared_error, try_mean_squared_error};
 
 use dfdx::prelude::*;
 
