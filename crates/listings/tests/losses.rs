@@ -1,0 +1,2 @@
+//! The listings of `book/src/losses.md` as a test.
+listings::chapter!("losses");

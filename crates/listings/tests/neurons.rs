@@ -1,0 +1,2 @@
+//! The listings of `book/src/neurons.md` as a test.
+listings::chapter!("neurons");
