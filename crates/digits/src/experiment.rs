@@ -10,12 +10,17 @@
 //! assert!(error.ends_with("`cargo xtask experiments no_such_experiment` makes it"), "{error}");
 //! ```
 
+mod survey;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+pub use survey::{Setting, Survey, Trial, mean, standard_error};
 
 use crate::train::Epoch;
 
@@ -106,6 +111,28 @@ pub enum ExperimentError {
     },
 }
 
+/// Where the results are: the folder that `DIGITS_EXPERIMENTS` names, or `experiments` of the repository.
+fn folder() -> PathBuf {
+    env::var_os("DIGITS_EXPERIMENTS").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments")),
+        PathBuf::from,
+    )
+}
+
+/// Reads `<folder>/<name>.json`.
+fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, ExperimentError> {
+    let path = folder.join(name).with_extension("json");
+    let name = name.to_owned();
+    match fs::read(&path) {
+        Err(source) => Err(ExperimentError::Read { path, name, source }),
+        Ok(text) => serde_json::from_slice(&text).map_err(|source| ExperimentError::Parse {
+            path,
+            name,
+            source,
+        }),
+    }
+}
+
 impl Comparison {
     /// Reads the results of the experiment `name` from the folder that the environment variable `DIGITS_EXPERIMENTS`
     /// names, or from `experiments` of the repository.
@@ -113,11 +140,7 @@ impl Comparison {
     /// # Errors
     /// If there is no such file, or it does not hold a comparison.
     pub fn load(name: &str) -> Result<Self, ExperimentError> {
-        let folder = env::var_os("DIGITS_EXPERIMENTS").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments")),
-            PathBuf::from,
-        );
-        Self::load_from(folder, name)
+        Self::load_from(folder(), name)
     }
 
     /// Reads the results of the experiment `name` from `folder`.
@@ -125,16 +148,7 @@ impl Comparison {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_from(folder: impl AsRef<Path>, name: &str) -> Result<Self, ExperimentError> {
-        let path = folder.as_ref().join(name).with_extension("json");
-        let name = name.to_owned();
-        match fs::read(&path) {
-            Err(source) => Err(ExperimentError::Read { path, name, source }),
-            Ok(text) => serde_json::from_slice(&text).map_err(|source| ExperimentError::Parse {
-                path,
-                name,
-                source,
-            }),
-        }
+        read(folder.as_ref(), name)
     }
 
     /// Keras's runs.

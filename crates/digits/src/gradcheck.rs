@@ -26,14 +26,13 @@
 //!
 //! A function with a kink (a maximum, a ReLU) is only differentiable away from
 //! it: choose values that lie further than the step from the nearest tie.
+//! [`crossings`] names those that do not.
 
-use std::convert::Infallible;
+mod walk;
+
 use std::fmt;
 
-use dfdx::nn::tensor_collection::{
-    RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut, ViewTensorName,
-    ViewTensorRef,
-};
+use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::*;
 
 /// The step `h` that suits functions of `f32` whose values are near one:
@@ -131,6 +130,35 @@ pub fn slopes(x: &[f32], h: f32, mut f: impl FnMut(&[f32]) -> f64) -> Vec<f64> {
         .collect()
 }
 
+/// The elements of `x` whose own step of `h`, up or down, takes another `branch`: there the function has a kink nearer
+/// than the step, and its central difference is a mixture of two slopes.
+///
+/// `branch` says which way the function goes at a point: which units of a ReLU are on, which pixel wins each window of
+/// a pooling. It is called `1 + 2 · x.len()` times.
+///
+/// ```
+/// use digits::gradcheck::{STEP, crossings};
+/// let on = |z: &[f32]| z.iter().map(|&z| z > 0.0).collect::<Vec<bool>>();
+/// assert_eq!(crossings(&[0.3, -0.004, 0.009, -2.0], STEP, on), [1, 2]);
+/// ```
+pub fn crossings<P: PartialEq>(
+    x: &[f32],
+    h: f32,
+    mut branch: impl FnMut(&[f32]) -> P,
+) -> Vec<usize> {
+    let here = branch(x);
+    let mut point = x.to_vec();
+    let mut crosses = |i: usize| {
+        let other = [x[i] + h, x[i] - h].into_iter().any(|moved| {
+            point[i] = moved;
+            branch(&point) != here
+        });
+        point[i] = x[i];
+        other
+    };
+    (0..x.len()).filter(|&i| crosses(i)).collect()
+}
+
 /// Checks the gradient of `f` with respect to the tensor it is called with.
 ///
 /// `f` puts the tape where it belongs: on the argument itself
@@ -172,21 +200,14 @@ pub fn module<M: TensorCollection<f32, Cpu>, Y: Shape>(
     h: f32,
     f: impl Fn(&M) -> Tensor<Y, f32, Cpu, OwnedTape<f32, Cpu>>,
 ) -> Vec<(String, Difference)> {
-    let mut found = Collect {
-        gradients: backward(f(model)),
-        parameters: Vec::new(),
-    };
-    walk(M::iter_tensors(&mut RecursiveWalker {
-        m: (&*model, String::new()),
-        f: &mut found,
-    }));
-    let mut checked = Vec::with_capacity(found.parameters.len());
-    for (position, parameter) in found.parameters.into_iter().enumerate() {
+    let found = walk::parameters(model, backward(f(model)));
+    let mut checked = Vec::with_capacity(found.len());
+    for (position, parameter) in found.into_iter().enumerate() {
         let measured = slopes(&parameter.values, h, |values| {
-            write(model, position, values);
+            walk::write(model, position, values);
             weighted_sum(&f(model))
         });
-        write(model, position, &parameter.values);
+        walk::write(model, position, &parameter.values);
         checked.push((parameter.name, compare(&parameter.gradient, &measured)));
     }
     checked
@@ -228,82 +249,6 @@ fn read<S: Shape>(gradients: &mut Gradients<f32, Cpu>, x: &Tensor<S, f32, Cpu>) 
     let allocated = gradients.get_or_alloc_mut(x);
     allocated.expect("memory for one more gradient");
     gradients.get(x).as_vec()
-}
-
-/// Unwraps what a walk that cannot fail and builds nothing returns.
-fn walk<Built>(walked: Result<Option<Built>, Infallible>) {
-    match walked {
-        Ok(_) => (),
-        Err(never) => match never {},
-    }
-}
-
-struct Parameter {
-    name: String,
-    values: Vec<f32>,
-    gradient: Vec<f32>,
-}
-
-/// Reads names, values and gradients of the trainable parameters.
-struct Collect {
-    gradients: Gradients<f32, Cpu>,
-    parameters: Vec<Parameter>,
-}
-
-impl TensorVisitor<f32, Cpu> for Collect {
-    type Viewer = (ViewTensorRef, ViewTensorName);
-    type Err = Infallible;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        options: TensorOptions<S, f32, Cpu>,
-        (tensor, name): (&Tensor<S, f32, Cpu>, String),
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, Infallible> {
-        if options.do_gradient_update {
-            self.parameters.push(Parameter {
-                name,
-                values: tensor.as_vec(),
-                gradient: read(&mut self.gradients, tensor),
-            });
-        }
-        Ok(None)
-    }
-}
-
-/// Writes values into one trainable parameter, counted in the module's order.
-struct Write<'a> {
-    position: usize,
-    values: &'a [f32],
-}
-
-impl TensorVisitor<f32, Cpu> for Write<'_> {
-    type Viewer = ViewTensorMut;
-    type Err = Infallible;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        options: TensorOptions<S, f32, Cpu>,
-        tensor: &mut Tensor<S, f32, Cpu>,
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, Infallible> {
-        if options.do_gradient_update {
-            if self.position == 0 {
-                tensor.copy_from(self.values);
-            }
-            self.position = self.position.wrapping_sub(1);
-        }
-        Ok(None)
-    }
-}
-
-fn write<M: TensorCollection<f32, Cpu>>(model: &mut M, position: usize, values: &[f32]) {
-    walk(M::iter_tensors(&mut RecursiveWalker {
-        m: model,
-        f: &mut Write { position, values },
-    }));
 }
 
 #[cfg(test)]

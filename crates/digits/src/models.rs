@@ -2,6 +2,10 @@
 //!
 //! Keras ends these models with a softmax layer; here the softmax belongs to the loss
 //! ([`softmax_cross_entropy`](crate::loss::softmax_cross_entropy)), where it can be computed stably.
+//!
+//! [`by_hand`] holds networks without dfdx: what the tape does, written out.
+pub mod by_hand;
+
 use dfdx::prelude::ReLU;
 
 use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, Dropout, Flatten};

@@ -3,7 +3,10 @@
 //! `cnn_deep` trains the same network in Keras (`bench/keras/cnn_deep.py`) and here (the example `cnn_deep` of
 //! `digits`), each as a process of its own, in turn, from the same seeds; `experiments/cnn_deep.json` gets every run,
 //! the machine, the date, the command, and what the runs show. `digits::experiment` reads it.
+//!
+//! The others are *surveys*: the example of that name runs one program at many settings, from each seed in turn.
 
+mod survey;
 #[cfg(test)]
 mod tests;
 mod welch;
@@ -43,12 +46,16 @@ enum Experiment {
     /// The source's convolutional network, in Keras and here: test accuracy after five epochs
     #[value(name = "cnn_deep")]
     CnnDeep,
+    /// The network by hand, 784-100-10, and a linear one: test accuracy after ten epochs at many settings
+    #[value(name = "scratch100")]
+    Scratch100,
 }
 
 impl Experiment {
     fn name(self) -> &'static str {
         match self {
             Self::CnnDeep => "cnn_deep",
+            Self::Scratch100 => "scratch100",
         }
     }
 }
@@ -60,13 +67,45 @@ impl Experiment {
 pub fn run(args: &Args) -> Result<()> {
     let checkout = Checkout::find()?;
     let name = args.experiment.name();
-    let python = peers(&checkout)?;
-    let example = build(&checkout, name)?;
     let scratch = checkout.root().join("target/experiments").join(name);
     if !args.resume && scratch.exists() {
         fs::remove_dir_all(&scratch)
             .with_context(|| format!("cannot empty {}", scratch.display()))?;
     }
+    let mut results = json!({
+        "experiment": name,
+        "machine": machine(),
+        "date": date(SystemTime::now())?,
+        "command": format!("cargo xtask experiments {name} --seeds {}", args.seeds),
+    });
+    let text = match args.experiment {
+        Experiment::CnnDeep => {
+            compare(&checkout, args, &scratch, &mut results)?;
+            format!("{}\n", serde_json::to_string_pretty(&results)?)
+        }
+        Experiment::Scratch100 => {
+            let example = build(&checkout, name)?;
+            let runs = (1..=args.seeds)
+                .map(|seed| one("digits", &mut Command::new(&example), seed, &scratch));
+            results["settings"] = survey::side_by_side(runs.collect::<Result<_>>()?)?;
+            survey::text(&results)?
+        }
+    };
+    let file = checkout
+        .root()
+        .join("experiments")
+        .join(name)
+        .with_extension("json");
+    checkout::write(&file, text)?;
+    println!("Written: {}", file.display());
+    Ok(())
+}
+
+/// Trains the same network in Keras and here, and adds the runs and their difference to `results`.
+fn compare(checkout: &Checkout, args: &Args, scratch: &Path, results: &mut Value) -> Result<()> {
+    let name = args.experiment.name();
+    let python = peers(checkout)?;
+    let example = build(checkout, name)?;
     let script = checkout
         .root()
         .join("bench/keras")
@@ -74,39 +113,20 @@ pub fn run(args: &Args) -> Result<()> {
         .with_extension("py");
     let (mut keras, mut digits) = (Vec::new(), Vec::new());
     for seed in 1..=args.seeds {
-        keras.push(one(
-            "Keras",
-            Command::new(&python).arg(&script),
-            seed,
-            &scratch,
-        )?);
-        digits.push(one("digits", &mut Command::new(&example), seed, &scratch)?);
+        let command = &mut Command::new(&python);
+        keras.push(one("Keras", command.arg(&script), seed, scratch)?);
+        let command = &mut Command::new(&example);
+        digits.push(one("digits", command, seed, scratch)?);
     }
     let (keras, digits) = (Runs::new(keras)?, Runs::new(digits)?);
     let difference = digits.summary.difference(&keras.summary);
-    let results = json!({
-        "experiment": name,
-        "machine": machine(),
-        "date": date(SystemTime::now())?,
-        "command": format!("cargo xtask experiments {name} --seeds {}", args.seeds),
-        "keras": keras.json(),
-        "digits": digits.json(),
-        "difference": {
-            "mean": difference.mean,
-            "degrees_of_freedom": difference.degrees_of_freedom,
-            "interval_95": [difference.interval.0, difference.interval.1],
-        },
+    results["keras"] = keras.json();
+    results["digits"] = digits.json();
+    results["difference"] = json!({
+        "mean": difference.mean,
+        "degrees_of_freedom": difference.degrees_of_freedom,
+        "interval_95": [difference.interval.0, difference.interval.1],
     });
-    let file = checkout
-        .root()
-        .join("experiments")
-        .join(name)
-        .with_extension("json");
-    checkout::write(
-        &file,
-        format!("{}\n", serde_json::to_string_pretty(&results)?),
-    )?;
-    println!("Written: {}", file.display());
     Ok(())
 }
 
@@ -175,11 +195,16 @@ fn one(who: &str, command: &mut Command, seed: u64, scratch: &Path) -> Result<Va
     let mut run: Value = serde_json::from_str(line).with_context(|| {
         format!("{who}, seed {seed}: expected a last line of JSON, found {line:?}")
     })?;
-    run["load"] = json!(load);
+    let reached = match run.as_array() {
+        Some(settings) => format!("{} settings", settings.len()),
+        None => {
+            run["load"] = json!(load);
+            format!("test accuracy {:.2} %", 100.0 * test_accuracy(&run)?)
+        }
+    };
     checkout::write(&kept, run.to_string())?;
     println!(
-        "{who}, seed {seed}: test accuracy {:.2} %, {}",
-        100.0 * test_accuracy(&run)?,
+        "{who}, seed {seed}: {reached}, {}",
         elapsed(begun.elapsed())
     );
     thread::sleep(Duration::from_secs(1)); // let the processor calm down

@@ -114,3 +114,43 @@ fn not_a_number_never_passes() {
         assert_eq!(compared.relative, f64::INFINITY, "{compared}");
     }
 }
+
+#[test]
+fn a_value_nearer_to_a_kink_than_the_step_is_named_and_its_difference_tells_nothing() {
+    let x: Tensor<Rank1<4>, f32, Cpu> = Cpu::default().tensor([0.3, -0.8, 0.004, 0.5]);
+    let on = |x: &[f32]| x.iter().map(|&x| x > 0.0).collect::<Vec<bool>>();
+    assert_eq!(crossings(&x.as_vec(), STEP, on), [2]);
+    let checked = tensor(&x, STEP, |x| x.leaky_trace().relu());
+    assert_eq!(checked.index, 2, "{checked}");
+    assert!(
+        (checked.measured / checked.gradient - 0.7).abs() < 1e-3,
+        "{checked}"
+    ); // (0.014 − 0) / 0.02
+    assert!(crossings(&x.as_vec(), 1e-3, on).is_empty());
+    let checked = tensor(&x, 1e-3, |x| x.leaky_trace().relu());
+    assert!(checked.relative < 1e-3, "{checked}");
+}
+
+#[test]
+fn ties_in_a_maximum_over_several_values_are_named() {
+    let winner = |x: &[f32]| (0..x.len()).max_by(|&i, &j| x[i].total_cmp(&x[j]));
+    // The runner-up can pass the winner, and the winner can fall behind it; the third is too far off.
+    assert_eq!(crossings(&[0.5, 1.0, 0.995], STEP, winner), [1, 2]);
+}
+
+#[test]
+fn maxima_of_windows_are_checked_away_from_ties() {
+    use crate::ops::max_pool2d;
+    let x: Tensor<Rank3<1, 4, 6>, f32, Cpu> = Cpu::seed_from_u64(2).sample_normal();
+    let pooled = |values: &[f32]| {
+        let x: Tensor<Rank3<1, 4, 6>, f32, Cpu> = Cpu::default().tensor(values.to_vec());
+        let y = max_pool2d::<_, _, 2, 2, 0>(x).unwrap().as_vec();
+        let won = |y: &f32| values.iter().position(|x| x == y);
+        y.iter().map(won).collect::<Vec<_>>()
+    };
+    assert!(crossings(&x.as_vec(), STEP, pooled).is_empty());
+    let checked = tensor(&x, STEP, |x| {
+        max_pool2d::<_, _, 2, 2, 0>(x.leaky_trace()).unwrap()
+    });
+    assert!(checked.relative < 1e-3, "{checked}");
+}

@@ -1,0 +1,159 @@
+//! One program at many settings, each from several seeds.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ExperimentError, Machine, folder, read};
+
+/// What many settings of one program reached, each from several seeds.
+///
+/// ```
+/// use digits::experiment::Survey;
+///
+/// let error = Survey::load("no_such_survey").unwrap_err().to_string();
+/// assert!(error.ends_with("`cargo xtask experiments no_such_survey` makes it"), "{error}");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Survey {
+    experiment: String,
+    machine: Machine,
+    date: String,
+    command: String,
+    settings: Vec<Setting>,
+}
+
+/// All runs at one setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// What was set, in words: `batch 32, rate 0.1`.
+    pub name: String,
+    /// One for each seed.
+    pub trials: Vec<Trial>,
+}
+
+/// One training, from one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// The seed.
+    pub seed: u64,
+    /// Mean training loss of each epoch, in nats, each image's measured before the step that it took part in. A run
+    /// whose loss stops being a number has no epochs from there on.
+    pub losses: Vec<f64>,
+    /// Share of the training images that were right after the last epoch: 0 to 1.
+    pub train_accuracy: f64,
+    /// Share of the test images that were right after the last epoch: 0 to 1.
+    pub test_accuracy: f64,
+    /// How long the training took.
+    pub seconds: f64,
+}
+
+impl Survey {
+    /// Reads the results of the survey `name` from the folder that the environment variable `DIGITS_EXPERIMENTS`
+    /// names, or from `experiments` of the repository.
+    ///
+    /// # Errors
+    /// If there is no such file, or it does not hold a survey.
+    pub fn load(name: &str) -> Result<Self, ExperimentError> {
+        Self::load_from(folder(), name)
+    }
+
+    /// Reads the results of the survey `name` from `folder`.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_from(folder: impl AsRef<Path>, name: &str) -> Result<Self, ExperimentError> {
+        read(folder.as_ref(), name)
+    }
+
+    /// All settings, in the order in which they were run.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// The setting called `name`.
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// Where the survey ran.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The day it ran, `2026-11-22`.
+    pub fn date(&self) -> &str {
+        &self.date
+    }
+
+    /// The command that ran it.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+}
+
+impl Setting {
+    /// The test accuracies, in the order of the runs.
+    pub fn test_accuracies(&self) -> Vec<f64> {
+        self.trials
+            .iter()
+            .map(|trial| trial.test_accuracy)
+            .collect()
+    }
+
+    /// Mean test accuracy: 0 to 1. NaN of no runs.
+    pub fn mean(&self) -> f64 {
+        mean(&self.test_accuracies())
+    }
+
+    /// Standard error of [`mean`](Self::mean): the runs' standard deviation over the root of their number. NaN of fewer
+    /// than two runs.
+    pub fn standard_error(&self) -> f64 {
+        standard_error(&self.test_accuracies())
+    }
+}
+
+/// Mean of some numbers; NaN of none.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// How far a mean of such values strays from the mean of all that there could be: √(Σ (x − mean)² / (n − 1) / n).
+///
+/// ```
+/// use digits::experiment::standard_error;
+/// assert_eq!(standard_error(&[1.0, 3.0]), 1.0);
+/// assert!(standard_error(&[1.0]).is_nan()); // one value tells nothing about its spread
+/// ```
+pub fn standard_error(values: &[f64]) -> f64 {
+    let (mean, n) = (mean(values), values.len() as f64);
+    let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
+    (squares / (n - 1.0) / n).sqrt()
+}
+
+/// Where and when it ran, and a line for each setting: mean test accuracy and its standard error.
+impl fmt::Display for Survey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { cpu, cores } = &self.machine;
+        writeln!(f, "{cpu}, {cores} cores, {}: {}", self.date, self.command)?;
+        let names = self.settings.iter().map(|s| s.name.chars().count());
+        let wide = names.max().unwrap_or(0).max("setting".len());
+        write!(
+            f,
+            "{:<wide$}  runs  test accuracy  standard error",
+            "setting"
+        )?;
+        for setting in &self.settings {
+            write!(
+                f,
+                "\n{:<wide$}  {:>4}  {:>11.2} %  {:>7.2} points",
+                setting.name,
+                setting.trials.len(),
+                100.0 * setting.mean(),
+                100.0 * setting.standard_error()
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,334 @@
+//! Dense layers on plain arrays, their gradients written by hand: no tape, no dfdx.
+//!
+//! Images `(B, 784)` → logits `(B, 10)`, through layers `z = x wᵀ + b` with a ReLU between any two of them; the loss is
+//! softmax cross-entropy, its mean over the batch. `Mlp::new(&[784, 100, 10], …)` is the network of source S3 §3,
+//! 79,510 parameters; `&[784, 10]` the linear classifier.
+//!
+//! The book's chapter on back-propagation derives every line below, and asserts that one step of its own loops and
+//! one step of these matrix products end at the same parameters.
+//!
+//! ```
+//! use digits::models::by_hand::{Mlp, Start};
+//!
+//! let mut network = Mlp::new(&[4, 3, 2], Start::He, 1);
+//! let (x, labels) = ([0.0, 1.0, 0.5, 0.2, 1.0, 0.0, 0.1, 0.9], [0, 1]); // (B, 4), (B)
+//! let before = network.step(&x, &labels, 0.1);
+//! let after = network.step(&x, &labels, 0.1);
+//! assert!(after < before);
+//! ```
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::ops::{Matrix, linear, matmul};
+
+/// How the weights begin: uniformly between −ℓ and ℓ, the biases at zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// ℓ = 0: all zeros. With a hidden layer, such a network learns nothing but its last bias.
+    Zero,
+    /// ℓ = 1.
+    Plain,
+    /// ℓ = √(6 / (inputs + outputs)): Glorot and Bengio, "Understanding the difficulty of training deep feedforward
+    /// neural networks", 2010; also called Xavier's.
+    Glorot,
+    /// ℓ = √(6 / inputs): He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015.
+    He,
+}
+
+impl Start {
+    fn limit(self, inputs: usize, outputs: usize) -> f32 {
+        match self {
+            Self::Zero => 0.0,
+            Self::Plain => 1.0,
+            Self::Glorot => (6.0 / (inputs + outputs) as f32).sqrt(),
+            Self::He => (6.0 / inputs as f32).sqrt(),
+        }
+    }
+}
+
+/// One dense layer: inputs `(B, I)` → outputs `(B, O)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// `(O, I)`, row-major.
+    pub weight: Vec<f32>,
+    /// `(O)`
+    pub bias: Vec<f32>,
+}
+
+impl Layer {
+    fn inputs(&self) -> usize {
+        self.weight.len() / self.bias.len()
+    }
+
+    fn forward(&self, x: &[f32]) -> Vec<f32> {
+        let mut z: Vec<f32> = Vec::with_capacity(x.len() / self.inputs() * self.bias.len());
+        (0..x.len() / self.inputs()).for_each(|_| z.extend(&self.bias));
+        let (x, w) = (rows(x, self.inputs()), rows(&self.weight, self.inputs()));
+        matmul(&mut z, x, w.transposed(), true); // (B, I) (I, O)
+        z
+    }
+}
+
+/// A slice seen as a matrix with rows of `columns` elements.
+fn rows(data: &[f32], columns: usize) -> Matrix<'_> {
+    Matrix::new(data, data.len() / columns, columns)
+}
+
+/// Dense layers one after the other, with a ReLU between any two.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mlp {
+    /// From the one that sees the image to the one that gives the logits; each has as many inputs as the one before
+    /// has outputs, and every layer has a bias.
+    pub layers: Vec<Layer>,
+}
+
+impl Mlp {
+    /// Layers between sides of these sizes, images first, logits last.
+    pub fn new(sizes: &[usize], start: Start, seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let layer = |pair: &[usize]| {
+            let limit = start.limit(pair[0], pair[1]);
+            Layer {
+                weight: (0..pair[0] * pair[1])
+                    .map(|_| limit * rng.gen_range(-1.0..1.0f32))
+                    .collect(),
+                bias: vec![0.0; pair[1]],
+            }
+        };
+        Self {
+            layers: sizes.windows(2).map(layer).collect(),
+        }
+    }
+
+    /// Logits `(B, 10)` of images `(B, 784)`.
+    pub fn logits(&self, x: &[f32]) -> Vec<f32> {
+        self.activations(x).pop().unwrap_or_else(|| x.to_vec())
+    }
+
+    /// The class with the largest logit, for each image; the first where logits tie or are not numbers.
+    pub fn classes(&self, x: &[f32]) -> Vec<u8> {
+        let classes = self.layers.last().map_or(1, |layer| layer.bias.len());
+        let best =
+            |z: &[f32]| (1..classes).fold(0, |best, k| if z[k] > z[best] { k } else { best });
+        let logits = self.logits(x);
+        logits
+            .chunks_exact(classes)
+            .map(|z| best(z) as u8)
+            .collect()
+    }
+
+    /// One step of gradient descent on a batch; returns the mean loss *before* the step, in nats.
+    ///
+    /// # Panics
+    /// If a label is not a class, or there are not as many labels as images.
+    pub fn step(&mut self, x: &[f32], labels: &[u8], rate: f32) -> f32 {
+        let (loss, gradients) = self.gradients(x, labels);
+        for (layer, gradient) in self.layers.iter_mut().zip(gradients) {
+            descend(&mut layer.weight, &gradient.weight, rate);
+            descend(&mut layer.bias, &gradient.bias, rate);
+        }
+        loss
+    }
+
+    /// The mean loss of a batch, in nats, and its gradient with respect to every layer's parameters.
+    ///
+    /// # Panics
+    /// As for [`step`](Self::step).
+    pub fn gradients(&self, x: &[f32], labels: &[u8]) -> (f32, Vec<Layer>) {
+        let mut activations = self.activations(x);
+        let mut dz = activations.pop().unwrap_or_default();
+        let loss = into_logit_slopes(&mut dz, labels);
+        let mut gradients = Vec::new();
+        for (depth, layer) in self.layers.iter().enumerate().rev() {
+            let input = if depth == 0 {
+                x
+            } else {
+                &activations[depth - 1]
+            };
+            let mut gradient = Layer {
+                weight: vec![0.0; layer.weight.len()],
+                bias: vec![0.0; layer.bias.len()],
+            };
+            let slopes = rows(&dz, layer.bias.len()).transposed();
+            matmul(
+                &mut gradient.weight,
+                slopes,
+                rows(input, layer.inputs()),
+                false,
+            ); // (O, B) (B, I)
+            linear::backward_bias(&dz, &mut gradient.bias);
+            gradients.insert(0, gradient);
+            if depth > 0 {
+                let mut da = vec![0.0; input.len()];
+                let weight = rows(&layer.weight, layer.inputs());
+                matmul(&mut da, rows(&dz, layer.bias.len()), weight, false); // (B, O) (O, I)
+                for (da, &a) in da.iter_mut().zip(input) {
+                    *da = if a > 0.0 { *da } else { 0.0 };
+                }
+                dz = da;
+            }
+        }
+        (loss, gradients)
+    }
+
+    /// What each layer hands on: ReLU of its sums, of the last one the sums themselves.
+    fn activations(&self, x: &[f32]) -> Vec<Vec<f32>> {
+        let mut all: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
+        for (depth, layer) in self.layers.iter().enumerate() {
+            let mut z = layer.forward(all.last().map_or(x, |a| a));
+            if depth + 1 < self.layers.len() {
+                z.iter_mut().for_each(|z| *z = z.max(0.0));
+            }
+            all.push(z);
+        }
+        all
+    }
+}
+
+/// Mean softmax cross-entropy of the logits `z`, which become ∂L/∂z = (p − [k = y]) / B.
+fn into_logit_slopes(z: &mut [f32], labels: &[u8]) -> f32 {
+    let classes = z.len() / labels.len();
+    let mut loss = 0.0;
+    for (z, &label) in z.chunks_exact_mut(classes).zip(labels) {
+        let largest = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f32 = z.iter().map(|z| (z - largest).exp()).sum();
+        loss += sum.ln() + largest - z[usize::from(label)];
+        z.iter_mut()
+            .for_each(|z| *z = (*z - largest).exp() / sum / labels.len() as f32);
+        z[usize::from(label)] -= 1.0 / labels.len() as f32;
+    }
+    loss / labels.len() as f32
+}
+
+fn descend(parameters: &mut [f32], gradient: &[f32], rate: f32) {
+    for (parameter, slope) in parameters.iter_mut().zip(gradient) {
+        *parameter -= rate * slope;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digits(n: usize, inputs: usize) -> (Vec<f32>, Vec<u8>) {
+        let x = (0..n * inputs).map(|i| (i as f32 * 0.7).sin().abs());
+        (x.collect(), (0..n).map(|i| (i % 3) as u8).collect())
+    }
+
+    /// The loss as its definition says, one image and one sum at a time, in `f64`.
+    fn loss(network: &Mlp, x: &[f32], labels: &[u8]) -> f64 {
+        let inputs = network.layers[0].inputs();
+        let mut total = 0.0;
+        for (x, &label) in x.chunks_exact(inputs).zip(labels) {
+            let mut a: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+            for (depth, layer) in network.layers.iter().enumerate() {
+                let rows = layer.weight.chunks_exact(a.len()).zip(&layer.bias);
+                let z = rows.map(|(w, &b)| {
+                    f64::from(b)
+                        + w.iter()
+                            .zip(&a)
+                            .map(|(&w, a)| f64::from(w) * a)
+                            .sum::<f64>()
+                });
+                let last = depth + 1 == network.layers.len();
+                a = z.map(|z| if last { z } else { z.max(0.0) }).collect();
+            }
+            let sum: f64 = a.iter().map(|z| z.exp()).sum();
+            total -= (a[usize::from(label)].exp() / sum).ln();
+        }
+        total / labels.len() as f64
+    }
+
+    #[test]
+    fn gradients_of_every_layer_agree_with_central_differences() {
+        let network = Mlp::new(&[7, 5, 4, 3], Start::He, 3);
+        let (x, labels) = digits(6, 7);
+        let (value, gradients) = network.gradients(&x, &labels);
+        assert!((f64::from(value) - loss(&network, &x, &labels)).abs() < 1e-6);
+        for depth in 0..3 {
+            let mut moved = network.clone();
+            for i in 0..network.layers[depth].weight.len() {
+                let w = network.layers[depth].weight[i];
+                let mut side = |w: f32| {
+                    moved.layers[depth].weight[i] = w;
+                    loss(&moved, &x, &labels)
+                };
+                let measured = (side(w + 1e-4) - side(w - 1e-4)) / 2e-4;
+                side(w);
+                let gradient = f64::from(gradients[depth].weight[i]);
+                assert!(
+                    (gradient - measured).abs() < 1e-4,
+                    "layer {depth}, weight {i}: {gradient}, measured {measured}"
+                );
+            }
+            for i in 0..network.layers[depth].bias.len() {
+                let mut side = |h: f32| {
+                    moved.layers[depth].bias[i] = h;
+                    loss(&moved, &x, &labels)
+                };
+                let measured = (side(1e-4) - side(-1e-4)) / 2e-4;
+                side(0.0);
+                let gradient = f64::from(gradients[depth].bias[i]);
+                assert!(
+                    (gradient - measured).abs() < 1e-4,
+                    "layer {depth}, bias {i}: {gradient}, measured {measured}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_goes_against_the_gradient() {
+        let mut network = Mlp::new(&[7, 5, 3], Start::Glorot, 1);
+        let (x, labels) = digits(4, 7);
+        let before = network.clone();
+        let (_, gradients) = network.gradients(&x, &labels);
+        network.step(&x, &labels, 0.5);
+        for depth in 0..2 {
+            for (i, w) in before.layers[depth].weight.iter().enumerate() {
+                assert_eq!(
+                    network.layers[depth].weight[i],
+                    w - 0.5 * gradients[depth].weight[i]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_sources_network_has_its_parameters_within_the_limits_of_its_start() {
+        for (start, limit) in [
+            (Start::Plain, 1.0),
+            (Start::Glorot, (6.0f32 / 884.0).sqrt()),
+            (Start::He, (6.0f32 / 784.0).sqrt()),
+        ] {
+            let network = Mlp::new(&[784, 100, 10], start, 5);
+            let count: usize = network
+                .layers
+                .iter()
+                .map(|layer| layer.weight.len() + layer.bias.len())
+                .sum();
+            assert_eq!(count, 79_510);
+            let widest = network.layers[0]
+                .weight
+                .iter()
+                .fold(0.0f32, |widest, w| widest.max(w.abs()));
+            assert!(
+                widest <= limit && widest > 0.99 * limit,
+                "{start:?}: {widest}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_largest_logit_is_the_class_and_the_first_wins_a_tie() {
+        let network = Mlp {
+            layers: vec![Layer {
+                weight: vec![1.0, 0.0, 0.0, 1.0, 0.0, 1.0],
+                bias: vec![0.0, 0.0, 0.0],
+            }],
+        };
+        assert_eq!(
+            network.classes(&[2.0, 1.0, 1.0, 3.0, f32::NAN, 0.0]),
+            [0, 1, 0]
+        );
+    }
+}
