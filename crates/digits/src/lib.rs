@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`idx`] | IDX bytes → checked arrays |
 //! | [`dataset`] | MNIST: images and labels; training, validation, test |
+//! | [`image`] | a photograph → a digit as MNIST has them |
 //! | [`batch`] | indices → batches as tensors; the seeded shuffle |
 //! | [`shape`] | sizes → output sizes, as types |
 //! | [`raw`] | tensor ↔ slice |
@@ -27,6 +28,8 @@ pub use rand;
 pub mod idx;
 
 pub mod dataset;
+
+pub mod image;
 
 pub mod batch;
 

@@ -46,6 +46,9 @@ enum Experiment {
     /// The source's convolutional network, in Keras and here: test accuracy after five epochs
     #[value(name = "cnn_deep")]
     CnnDeep,
+    /// What each step of preprocessing is worth: test accuracy without it
+    #[value(name = "preprocessing")]
+    Preprocessing,
     /// The network by hand, 784-100-10, and a linear one: test accuracy after ten epochs at many settings
     #[value(name = "scratch100")]
     Scratch100,
@@ -55,6 +58,7 @@ impl Experiment {
     fn name(self) -> &'static str {
         match self {
             Self::CnnDeep => "cnn_deep",
+            Self::Preprocessing => "preprocessing",
             Self::Scratch100 => "scratch100",
         }
     }
@@ -83,7 +87,7 @@ pub fn run(args: &Args) -> Result<()> {
             compare(&checkout, args, &scratch, &mut results)?;
             format!("{}\n", serde_json::to_string_pretty(&results)?)
         }
-        Experiment::Scratch100 => {
+        Experiment::Preprocessing | Experiment::Scratch100 => {
             let example = build(&checkout, name)?;
             let runs = (1..=args.seeds)
                 .map(|seed| one("digits", &mut Command::new(&example), seed, &scratch));

@@ -50,7 +50,7 @@ impl Ground {
         }
         for path in files(&root.join("data"))?
             .iter()
-            .filter(|p| p.extension().is_some_and(|e| e == "gz"))
+            .filter(|p| p.extension().is_some_and(|e| e == "gz" || e == "png"))
         {
             add(
                 &mut hash,

@@ -27,7 +27,7 @@ const TEXT: f64 = 15.5;
 
 /// Colours of series. Each contrasts at least 3:1 with a white and with a dark page (WCAG 1.4.11)
 /// and stays apart from the others in the common kinds of colour blindness.
-const COLOURS: [&str; 6] = [
+pub(super) const COLOURS: [&str; 6] = [
     "#2f7fd6", "#d2641a", "#12917a", "#b554b8", "#8a7a1c", "#d14a68",
 ];
 /// Dash patterns, so that lines differ in grey as well.

@@ -18,7 +18,9 @@
 //! | [`history()`], [`lines`] | curves: training by epoch, or any other |
 //! | [`confusion()`] | a confusion matrix with its counts |
 //! | [`matrices()`], [`images`] | weights, filters, feature maps |
+//! | [`photographs()`] | pictures of any size, black to white |
 //! | [`bars()`], [`histogram`] | one number per label; a distribution |
+//! | [`spread()`] | several runs per label, and their mean |
 //!
 //! ```
 //! # fn main() -> Result<(), digits::plot::PlotError> {
@@ -40,9 +42,11 @@ mod error;
 mod history;
 mod matrices;
 mod number;
+mod photographs;
 mod picture;
 mod pixels;
 mod png;
+mod spread;
 mod tiles;
 
 pub use bars::{bars, histogram};
@@ -53,8 +57,10 @@ pub use error::PlotError;
 pub use history::history;
 pub use matrices::{NO_LABELS, images, matrices};
 pub use number::Number;
+pub use photographs::photographs;
 pub use picture::Picture;
 pub use pixels::{Notation, pixels};
+pub use spread::spread;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,10 @@ fn data() -> Dataset {
     Dataset::new(pixels, vec![5, 0, 4, 1]).expect("four small images")
 }
 
+fn grey() -> crate::image::Grey {
+    crate::image::Grey::new(1, 3, vec![0.0, 0.5, 1.0]).expect("three values")
+}
+
 fn courses() -> history::Curves {
     history::Curves {
         loss: vec![0.3, 0.1, 0.05],
@@ -31,6 +35,7 @@ fn all() -> Vec<Picture> {
         confusion(&ConfusionMatrix::new(&[5, 0, 9, 1], &[5, 0, 4, 1])),
         matrices(&matrix, 2, 2, 2, &["a", "b"]),
         images(&[[0.0f32, 1.0]], 1, 2, 1, NO_LABELS),
+        photographs(&[grey(), grey()], &["<a>", "b & c"]),
         lines(
             &[Series::new("a & b", &[0, 1], &[-1.0, 1.0])],
             "x (m)",
@@ -38,6 +43,11 @@ fn all() -> Vec<Picture> {
         ),
         bars(&["a", "b"], &[-1.5, 2.0], "name", "height (m)"),
         histogram(&[1u8, 2, 2, 3], 3, "value"),
+        spread(
+            &["<a>", "b & c"],
+            &[vec![1.5, 2.5], vec![-0.5]],
+            "gap (points)",
+        ),
     ]
     .into_iter()
     .collect::<Result<_, _>>()

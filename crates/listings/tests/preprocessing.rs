@@ -1,0 +1,2 @@
+//! The listings of `book/src/preprocessing.md` as a test.
+listings::chapter!("preprocessing");
