@@ -122,11 +122,7 @@ fn header(width: u32, height: u32) -> Vec<u8> {
 
 #[test]
 fn a_picture_50_000_pixels_wide_is_refused_before_memory_is_taken() {
-    for (width, height) in [
-        (50_000, 10),
-        (10, 50_000),
-        (9_999, 9_999),
-    ] {
+    for (width, height) in [(50_000, 10), (10, 50_000), (9_999, 9_999)] {
         let error = refused(&header(width, height));
         assert!(
             matches!(error, ImageError::TooLarge { width: w, height: h } if (w, h) == (width, height)),
