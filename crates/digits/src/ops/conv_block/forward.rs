@@ -177,8 +177,14 @@ impl Tiles<'_> {
                     code = simd.select_u32s(off, dead, code);
                 }
                 let at = (group + g) * self.sizes.kernels + from;
-                simd.partial_store_f32s(&mut self.y[at..][..lanes], y);
-                simd.partial_store_u32s(&mut self.codes[at..][..lanes], code);
+                let (ys, codes) = (&mut self.y[at..][..lanes], &mut self.codes[at..][..lanes]);
+                if lanes == S::F32_LANES {
+                    S::as_mut_simd_f32s(ys).0[0] = y;
+                    S::as_mut_simd_u32s(codes).0[0] = code;
+                } else {
+                    simd.partial_store_f32s(ys, y);
+                    simd.partial_store_u32s(codes, code);
+                }
             }
         }
     }
