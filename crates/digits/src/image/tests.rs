@@ -1,6 +1,6 @@
 use super::*;
 use ::image::codecs::jpeg::JpegEncoder;
-use ::image::{DynamicImage, GrayImage, ImageEncoder, ImageFormat, RgbImage, Rgba, RgbaImage};
+use ::image::{DynamicImage, GrayImage, ImageFormat, RgbImage, Rgba, RgbaImage};
 use std::io::Cursor;
 
 mod steps;
@@ -53,9 +53,14 @@ fn a_picture_is_turned_as_its_camera_says() {
     let note = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let left_dark = GrayImage::from_fn(32, 16, |x, _| [if x < 16 { 0 } else { 255 }].into());
     let mut bytes = Vec::new();
-    let mut encoder = JpegEncoder::new(&mut bytes);
-    encoder.set_exif_metadata(note.to_vec()).unwrap();
-    encoder.encode_image(&left_dark).unwrap();
+    JpegEncoder::new(&mut bytes)
+        .encode_image(&left_dark)
+        .unwrap();
+    // The note is a segment right behind the two bytes that begin a JPEG: marker, length, name, note.
+    let name = b"Exif\0\0";
+    let length = ((2 + name.len() + note.len()) as u16).to_be_bytes();
+    let segment = [&[0xFF, 0xE1], &length[..], name, note].concat();
+    bytes.splice(2..2, segment);
     let upright = Grey::decode(&bytes).unwrap();
     assert_eq!((upright.height(), upright.width()), (32, 16));
     assert!(upright.at(2, 8) < 0.1 && upright.at(30, 8) > 0.9); // what was on the left is on top
