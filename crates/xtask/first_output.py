@@ -11,10 +11,11 @@ import argparse
 import json
 import pathlib
 import re
+import signal
 import sys
 import time
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 
 SET_UP = ':dep digits = { path = "../crates/digits" }'
 FIRST = 'println!("classes: {}", digits::dataset::CLASSES);'
@@ -54,9 +55,16 @@ def main():
     parser.add_argument("notebook", nargs="?")
     options = parser.parse_args()
     set_up = set_up_cell(options.notebook)
+    # Whoever ends this program ends the kernel too: one that lives on would keep its build folder locked.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     begun = time.monotonic()
-    manager, client = start_new_kernel(kernel_name="rust", startup_timeout=120)
+    manager = KernelManager(kernel_name="rust")
+    client = None
     try:
+        manager.start_kernel()
+        client = manager.blocking_client()
+        client.start_channels()
+        client.wait_for_ready(timeout=120)
         started = time.monotonic() - begun
         if options.online:
             execute(client, ":offline 0")
@@ -65,8 +73,11 @@ def main():
         printed = execute(client, FIRST)
         total = time.monotonic() - begun
     finally:
-        client.stop_channels()
-        manager.shutdown_kernel()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if client is not None:
+            client.stop_channels()
+        if manager.has_kernel:
+            manager.shutdown_kernel(now=True)
     if "classes: 10" not in printed:
         sys.exit(f"the first cell printed {printed!r}")
     print(f"kernel started after {started:.1f} s, set-up cell done after {compiled:.1f} s, first output after {total:.1f} s")
