@@ -93,7 +93,8 @@ fn set_up_notebooks(checkout: &Checkout) -> Result<()> {
     }
     ensure_notebooks_run(checkout)?;
     trust_copies(checkout)?;
-    warm::compile_once(checkout)
+    warm::compile_once(checkout)?;
+    kernel::ensure(checkout) // the first kernel may have added the standard library's sources
 }
 
 /// Lets JupyterLab show the pictures recorded in readers' copies: of a notebook that it does not trust, it shows none.

@@ -6,3 +6,4 @@ pub mod cargo;
 pub mod kernel;
 pub mod python;
 pub mod runner;
+pub mod sources;

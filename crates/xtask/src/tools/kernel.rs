@@ -7,6 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::checkout::{self, Checkout};
+use crate::tools::sources;
 
 /// Gives each running kernel a build folder that outlives it: only set-up compiles everything.
 const KERNEL: &str = include_str!("../../kernel.py");
@@ -44,7 +45,8 @@ fn all_builds(checkout: &Checkout) -> PathBuf {
 /// If its folders cannot be written to.
 pub fn ensure(checkout: &Checkout) -> Result<()> {
     let tools = checkout.tools();
-    let spec = json!({
+    let toolchain = toolchain(checkout)?;
+    let mut spec = json!({
         "argv": [
             checkout.python("python"), tools.join("evcxr/kernel.py"), all_builds(checkout),
             checkout.program("evcxr_jupyter"), "--control_file", "{connection_file}",
@@ -53,13 +55,16 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
         "language": "rust",
         "interrupt_mode": "message",
         "env": {
-            "RUSTUP_TOOLCHAIN": toolchain(checkout)?,
+            "RUSTUP_TOOLCHAIN": toolchain,
             "EVCXR_CONFIG_DIR": tools.join("evcxr"),
             "XDG_CACHE_HOME": tools.join("evcxr/cache"),
             // Else evcxr would look for, and update, a kernel of the reader's own in the home folder.
             "JUPYTER_PATH": tools.join("evcxr/no-kernels"),
         },
     });
+    if let Some(sources) = sources::copy(checkout, &toolchain)? {
+        spec["env"]["RUST_SRC_PATH"] = json!(sources);
+    }
     let text = serde_json::to_string_pretty(&spec)? + "\n";
     write_if_new(&checkout.kernelspec().join("kernel.json"), &text)?;
     write_if_new(&tools.join("evcxr/kernel.py"), KERNEL)?;
