@@ -172,7 +172,6 @@ pub fn fit<M: Classifier>(
     check(&seen, &images)?;
     let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
     let dev = Cpu::seed_from_u64(seen.seed);
-    dev.try_enable_cache()?; // the tensors of a batch take the memory that those of the batch before have left
     let mut history = History::default();
     for epoch in 0..seen.epochs {
         let start = Instant::now();
@@ -197,7 +196,6 @@ pub fn fit<M: Classifier>(
         });
         reporter.epoch_is_over(&history);
     }
-    dev.try_disable_cache()?;
     Ok(history)
 }
 
