@@ -195,7 +195,6 @@ fn skipped_in_training(mnist: &Mnist, seed: u64) -> Result<Vec<Setting>> {
         .map(|task| {
             let (model, trial) = train(task, seed)?;
             let trial = Trial {
-                train_accuracy: accuracy(&model, task.train, task.scaling),
                 test_accuracy: accuracy(&model, &mnist.test, task.scaling),
                 ..trial
             };

@@ -65,13 +65,32 @@ pub struct Machine {
     pub cores: usize,
 }
 
+/// Which experiment it was, where and when it ran. Shown as one line: machine, date, command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The experiment's name.
+    pub experiment: String,
+    /// Where it ran.
+    pub machine: Machine,
+    /// The day it ran, `2026-11-21`.
+    pub date: String,
+    /// The command that ran it.
+    pub command: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine { cpu, cores } = &self.machine;
+        write!(f, "{cpu}, {cores} cores, {}: {}", self.date, self.command)
+    }
+}
+
 /// The same program in Keras and here, from several seeds each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    experiment: String,
-    machine: Machine,
-    date: String,
-    command: String,
+    /// Where these results are from.
+    #[serde(flatten)]
+    pub origin: Origin,
     keras: Runs,
     digits: Runs,
     difference: Difference,
@@ -161,21 +180,6 @@ impl Comparison {
         &self.digits
     }
 
-    /// Where the experiment ran.
-    pub fn machine(&self) -> &Machine {
-        &self.machine
-    }
-
-    /// The day it ran, `2026-11-21`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// The command that ran it.
-    pub fn command(&self) -> &str {
-        &self.command
-    }
-
     /// Mean test accuracy here minus Keras's.
     pub fn difference(&self) -> f64 {
         self.difference.mean
@@ -220,11 +224,7 @@ impl fmt::Display for Comparison {
         for version in versions {
             writeln!(f, "{version}")?;
         }
-        writeln!(
-            f,
-            "{}, {} cores, {}",
-            self.machine.cpu, self.machine.cores, self.date
-        )?;
+        writeln!(f, "{}", self.origin)?;
         writeln!(f, "\ntest accuracy    Keras     here")?;
         for (keras, digits) in keras.runs.iter().zip(&digits.runs) {
             let percent = (100.0 * keras.test_accuracy, 100.0 * digits.test_accuracy);

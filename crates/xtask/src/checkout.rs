@@ -92,3 +92,46 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     fs::write(&beside, text).with_context(|| format!("cannot write {}", beside.display()))?;
     fs::rename(&beside, path).with_context(|| format!("cannot replace {}", path.display()))
 }
+
+/// Copies a file, or a folder with all in it but the folders and files that are called as one of `but`.
+///
+/// # Errors
+/// If something cannot be read or written.
+pub fn copy(from: &Path, to: &Path, but: &[&str]) -> Result<()> {
+    if !from.is_dir() {
+        fs::create_dir_all(to.parent().context("a file needs a folder")?)
+            .and_then(|()| fs::copy(from, to))
+            .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+        return Ok(());
+    }
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let name = entry?.file_name();
+        if !but.iter().any(|left_out| name == *left_out) {
+            copy(&from.join(&name), &to.join(&name), but)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_copied_without_what_is_left_out() {
+        let root = env::temp_dir().join(format!("copied-{}", std::process::id()));
+        for file in [
+            "from/lib.rs",
+            "from/vec/mod.rs",
+            "from/vec/tests/push.rs",
+            "from/benches/a.rs",
+        ] {
+            write(&root.join(file), "//").unwrap();
+        }
+        copy(&root.join("from"), &root.join("to"), &["tests", "benches"]).unwrap();
+        let there = |file: &str| root.join("to").join(file).exists();
+        assert!(there("lib.rs") && there("vec/mod.rs"));
+        assert!(!there("vec/tests") && !there("benches"));
+        fs::remove_dir_all(&root).unwrap();
+    }
+}

@@ -4,7 +4,7 @@
 //! checks the formula must fail. The first run compiles everything once more, into `target/flips`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use chapters::book::Book;
 use chapters::flips::{self, Flip};
 
-use crate::checkout::Checkout;
+use crate::checkout::{self, Checkout};
 use crate::process::elapsed;
 use crate::tools::cargo;
 
@@ -116,8 +116,7 @@ impl Desk {
             _ => {}
         }
         for name in NEEDED {
-            copy_to(&checkout.root().join(name), &copy.join(name))
-                .with_context(|| format!("cannot copy {name}"))?;
+            checkout::copy(&checkout.root().join(name), &copy.join(name), &["target"])?;
         }
         let data = checkout.root().join("data/mnist");
         Ok(Self {
@@ -178,21 +177,6 @@ fn failed_listing(said: &str) -> Result<&str> {
     }
     ensure!(!said.contains("test result: ok"), "every listing passed");
     bail!("the chapter did not compile or run:\n{said}")
-}
-
-fn copy_to(from: &Path, to: &Path) -> Result<()> {
-    if from.is_file() {
-        fs::create_dir_all(to.parent().context("a file has a folder")?)?;
-        fs::copy(from, to)?;
-        return Ok(());
-    }
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        if entry.file_name() != "target" {
-            copy_to(&entry.path(), &to.join(entry.file_name()))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! does when `digits` is not a `dylib`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -154,7 +154,7 @@ fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     let from = checkout.root().join("crates/digits");
     let to = place.join("crates/digits");
     let _ = fs::remove_dir_all(&to);
-    copy(&from.join("src"), &to.join("src"))?;
+    checkout::copy(&from.join("src"), &to.join("src"), &[])?;
     let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
     let altered = manifest
         .replace(
@@ -170,20 +170,6 @@ fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     let folder = place.join("notebooks");
     fs::create_dir_all(&folder)?;
     Ok(folder)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

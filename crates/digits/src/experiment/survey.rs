@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExperimentError, Machine, folder, read};
+use super::{ExperimentError, Origin, folder, read};
 
 /// What many settings of one program reached, each from several seeds.
 ///
@@ -17,10 +17,9 @@ use super::{ExperimentError, Machine, folder, read};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Survey {
-    experiment: String,
-    machine: Machine,
-    date: String,
-    command: String,
+    /// Where these results are from.
+    #[serde(flatten)]
+    pub origin: Origin,
     settings: Vec<Setting>,
 }
 
@@ -76,21 +75,6 @@ impl Survey {
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.name == name)
     }
-
-    /// Where the survey ran.
-    pub fn machine(&self) -> &Machine {
-        &self.machine
-    }
-
-    /// The day it ran, `2026-11-22`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// The command that ran it.
-    pub fn command(&self) -> &str {
-        &self.command
-    }
 }
 
 impl Setting {
@@ -135,8 +119,7 @@ pub fn standard_error(values: &[f64]) -> f64 {
 /// Where and when it ran, and a line for each setting: mean test accuracy and its standard error.
 impl fmt::Display for Survey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Machine { cpu, cores } = &self.machine;
-        writeln!(f, "{cpu}, {cores} cores, {}: {}", self.date, self.command)?;
+        writeln!(f, "{}", self.origin)?;
         let names = self.settings.iter().map(|s| s.name.chars().count());
         let wide = names.max().unwrap_or(0).max("setting".len());
         write!(

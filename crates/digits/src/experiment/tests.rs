@@ -26,13 +26,15 @@ fn runs(accuracies: [f64; 2], seconds: [f64; 2]) -> Runs {
 
 fn comparison() -> Comparison {
     Comparison {
-        experiment: "example".into(),
-        machine: Machine {
-            cpu: "Some CPU".into(),
-            cores: 2,
+        origin: Origin {
+            experiment: "example".into(),
+            machine: Machine {
+                cpu: "Some CPU".into(),
+                cores: 2,
+            },
+            date: "2026-11-21".into(),
+            command: "cargo xtask experiments example".into(),
         },
-        date: "2026-11-21".into(),
-        command: "cargo xtask experiments example".into(),
         keras: runs([0.990, 0.992], [9.0, 11.0]),
         digits: runs([0.989, 0.991], [2.0, 2.0]),
         difference: Difference {
@@ -75,7 +77,7 @@ fn a_missing_or_a_broken_file_is_named_with_what_to_do() {
 fn the_table_has_a_line_for_each_seed_and_the_difference() {
     let table = comparison().to_string();
     assert!(
-        table.starts_with("x 1\nSome CPU, 2 cores, 2026-11-21\n"),
+        table.starts_with("x 1\nSome CPU, 2 cores, 2026-11-21: cargo xtask experiments example\n"),
         "{table}"
     );
     assert!(

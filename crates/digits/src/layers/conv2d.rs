@@ -5,6 +5,7 @@ use dfdx::prelude::{Const, Cpu, CpuError, Rank1, Rank4, Tape, Tensor};
 use rand::distributions::uniform::SampleUniform;
 
 use super::init::{fan_in_limit, glorot_limit, uniform};
+use super::parameters::weight_and_bias;
 use crate::ops::conv2d;
 use crate::shape::{ImagesOf, Windowed};
 
@@ -30,86 +31,13 @@ pub mod builder {
     >;
 }
 
-impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, E, D>
-    BuildOnDevice<D, E> for builder::Conv2D<C, O, K, S, P>
-where
-    E: Dtype,
-    D: Device<E>,
-    Conv2D<C, O, K, S, P, E, D>: BuildModule<D, E>,
-{
-    type Built = Conv2D<C, O, K, S, P, E, D>;
-}
-
-/// See [the builder](builder::Conv2D).
-#[derive(Debug, Clone)]
-pub struct Conv2D<
-    const C: usize,
-    const O: usize,
-    const K: usize,
-    const S: usize,
-    const P: usize,
-    E: Dtype,
-    D: Storage<E>,
-> {
-    /// The kernels, `(O, C, K, K)`.
-    pub weight: Tensor<Rank4<O, C, K, K>, E, D>,
-    /// One number a kernel, `(O)`.
-    pub bias: Tensor<Rank1<O>, E, D>,
-}
-
-impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, E, D>
-    Conv2D<C, O, K, S, P, E, D>
-where
-    E: Dtype + SampleUniform,
-    D: Device<E>,
-{
-    /// Draws kernels and bias anew as dfdx and PyTorch do: uniform on ±1/√(C K²).
-    ///
-    /// # Errors
-    /// The device's.
-    pub fn reset_as_dfdx(&mut self) -> Result<(), D::Err> {
-        uniform(&mut self.weight, fan_in_limit(C * K * K))?;
-        uniform(&mut self.bias, fan_in_limit(C * K * K))
+weight_and_bias! {
+    /// See [the builder](builder::Conv2D).
+    Conv2D<C, O, K, S, P> {
+        /// The kernels, `(O, C, K, K)`.
+        weight: Rank4<O, C, K, K>,
+        fans: (C * K * K, O * K * K),
     }
-}
-
-impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, E, D>
-    TensorCollection<E, D> for Conv2D<C, O, K, S, P, E, D>
-where
-    E: Dtype + SampleUniform,
-    D: Device<E>,
-{
-    type To<E2: Dtype, D2: Device<E2>> = Conv2D<C, O, K, S, P, E2, D2>;
-
-    fn iter_tensors<V: ModuleVisitor<Self, E, D>>(
-        visitor: &mut V,
-    ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
-        visitor.visit_fields(
-            (
-                Self::tensor(
-                    "weight",
-                    |s| &s.weight,
-                    |s| &mut s.weight,
-                    TensorOptions::reset_with(|t| uniform(t, glorot_limit(C * K * K, O * K * K))),
-                ),
-                Self::tensor(
-                    "bias",
-                    |s| &s.bias,
-                    |s| &mut s.bias,
-                    TensorOptions::reset_to_zeros(),
-                ),
-            ),
-            |(weight, bias)| Conv2D { weight, bias },
-        )
-    }
-}
-
-impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, E, D>
-    NonMutableModule for Conv2D<C, O, K, S, P, E, D>
-where
-    E: Dtype,
-    D: Storage<E>,
-{
 }
 
 impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, Sh, T>

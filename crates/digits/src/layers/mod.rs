@@ -52,6 +52,7 @@ mod dense;
 mod dropout;
 mod flatten;
 mod init;
+mod parameters;
 mod pool2d;
 
 pub use conv_block::builder::{Conv2DReLU, Conv2DReLUMaxPool};

@@ -18,7 +18,7 @@
 //! ```
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use crate::ops::{Matrix, linear, matmul};
+use crate::ops::linear;
 
 /// How the weights begin: uniformly between −ℓ and ℓ, the biases at zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +60,10 @@ impl Layer {
     }
 
     fn forward(&self, x: &[f32]) -> Vec<f32> {
-        let mut z: Vec<f32> = Vec::with_capacity(x.len() / self.inputs() * self.bias.len());
-        (0..x.len() / self.inputs()).for_each(|_| z.extend(&self.bias));
-        let (x, w) = (rows(x, self.inputs()), rows(&self.weight, self.inputs()));
-        matmul(&mut z, x, w.transposed(), true); // (B, I) (I, O)
+        let mut z = vec![0.0; x.len() / self.inputs() * self.bias.len()];
+        linear::forward(x, &self.weight, &self.bias, &mut z);
         z
     }
-}
-
-/// A slice seen as a matrix with rows of `columns` elements.
-fn rows(data: &[f32], columns: usize) -> Matrix<'_> {
-    Matrix::new(data, data.len() / columns, columns)
 }
 
 /// Dense layers one after the other, with a ReLU between any two.
@@ -148,19 +141,12 @@ impl Mlp {
                 weight: vec![0.0; layer.weight.len()],
                 bias: vec![0.0; layer.bias.len()],
             };
-            let slopes = rows(&dz, layer.bias.len()).transposed();
-            matmul(
-                &mut gradient.weight,
-                slopes,
-                rows(input, layer.inputs()),
-                false,
-            ); // (O, B) (B, I)
+            linear::backward_weight(layer.inputs(), input, &dz, &mut gradient.weight);
             linear::backward_bias(&dz, &mut gradient.bias);
             gradients.insert(0, gradient);
             if depth > 0 {
                 let mut da = vec![0.0; input.len()];
-                let weight = rows(&layer.weight, layer.inputs());
-                matmul(&mut da, rows(&dz, layer.bias.len()), weight, false); // (B, O) (O, I)
+                linear::backward_input(layer.inputs(), &layer.weight, &dz, &mut da);
                 for (da, &a) in da.iter_mut().zip(input) {
                     *da = if a > 0.0 { *da } else { 0.0 };
                 }

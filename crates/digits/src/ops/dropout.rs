@@ -6,6 +6,7 @@
 //!
 //! What is dropped is a function of one random number from the device and of the position: splitmix64 (Steele, Lea and
 //! Flood, "Fast splittable pseudorandom number generators", 2014) of their sum. The backward pass computes it again.
+//! (dfdx's own dropout has the same distribution, and draws number after number from a cryptographic generator.)
 use dfdx::prelude::ZerosTensor;
 use dfdx::prelude::{
     Cpu, CpuError, HasShape, RandomU64, ReshapeTo, Shape, SplitTape, Tape, Tensor,

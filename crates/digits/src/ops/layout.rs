@@ -1,7 +1,9 @@
 //! Channels last: tensors `(B, C, H, W)` whose storage is `(B, H, W, C)`.
 use std::borrow::Cow;
 
-use dfdx::prelude::{Axes3, Axes4, Cpu, CpuError, Dim, HasShape, PermuteTo, ReshapeTo};
+use dfdx::prelude::{
+    Axes, Axes3, Axes4, Cpu, CpuError, Dim, HasShape, PermuteShapeTo, PermuteTo, ReshapeTo,
+};
 use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
 use rayon::prelude::*;
 
@@ -26,12 +28,7 @@ impl<C: Dim, H: Dim, W: Dim> ChannelsLast for (C, H, W) {
         dev: &Cpu,
         write: impl FnOnce(&mut [f32]),
     ) -> Result<Tensor<Self, f32, Cpu>, CpuError> {
-        if self.num_elements() == 0 {
-            return dev.try_zeros_like(&self); // dfdx cannot iterate over a permuted tensor of none
-        }
-        let mut t: Tensor<(H, W, C), f32, Cpu> = dev.try_zeros_like(&(self.1, self.2, self.0))?;
-        raw::elements_mut(&mut t).map(write);
-        t.try_permute::<Self, Axes3<2, 0, 1>>()
+        fill_permuted::<_, _, Axes3<2, 0, 1>>((self.1, self.2, self.0), self, dev, write)
     }
 }
 
@@ -41,14 +38,23 @@ impl<B: Dim, C: Dim, H: Dim, W: Dim> ChannelsLast for (B, C, H, W) {
         dev: &Cpu,
         write: impl FnOnce(&mut [f32]),
     ) -> Result<Tensor<Self, f32, Cpu>, CpuError> {
-        if self.num_elements() == 0 {
-            return dev.try_zeros_like(&self);
-        }
-        let shape = (self.0, self.2, self.3, self.1);
-        let mut t: Tensor<(B, H, W, C), f32, Cpu> = dev.try_zeros_like(&shape)?;
-        raw::elements_mut(&mut t).map(write);
-        t.try_permute::<Self, Axes4<0, 3, 1, 2>>()
+        fill_permuted::<_, _, Axes4<0, 3, 1, 2>>((self.0, self.2, self.3, self.1), self, dev, write)
     }
+}
+
+/// A tensor of the shape `stored`, filled by `write`, seen as one of `shape`.
+fn fill_permuted<P: Shape + PermuteShapeTo<S, Ax>, S: Shape, Ax: Axes>(
+    stored: P,
+    shape: S,
+    dev: &Cpu,
+    write: impl FnOnce(&mut [f32]),
+) -> Result<Tensor<S, f32, Cpu>, CpuError> {
+    if shape.num_elements() == 0 {
+        return dev.try_zeros_like(&shape); // dfdx cannot iterate over a permuted tensor of none
+    }
+    let mut t: Tensor<P, f32, Cpu> = dev.try_zeros_like(&stored)?;
+    raw::elements_mut(&mut t).map(write);
+    t.try_permute::<S, Ax>()
 }
 
 /// `x` and its tape; a view that is stored neither row by row nor with channels last is copied, on the tape.
@@ -87,11 +93,6 @@ impl Storage {
         }
     }
 
-    /// Whether channels come last.
-    pub fn is_channels_last(&self) -> bool {
-        self.order == Order::ChannelsLast
-    }
-
     /// The elements with channels last: in place if they are stored so.
     pub fn read<'a, S: Shape>(&self, x: &'a Tensor<S, f32, Cpu>) -> Cow<'a, [f32]> {
         match self.order {
@@ -106,12 +107,12 @@ impl Storage {
     }
 
     /// Lets `add` add to a gradient that is stored as the tensor is, but which it sees with channels last.
-    pub fn change(&self, gradient: &mut [f32], add: impl FnOnce(Option<&mut [f32]>)) {
+    pub fn change(&self, gradient: &mut [f32], add: impl FnOnce(&mut [f32])) {
         match self.order {
-            Order::ChannelsLast => add(Some(gradient)),
+            Order::ChannelsLast => add(gradient),
             Order::RowMajor => {
                 let mut turned = vec![0.0; gradient.len()];
-                add(Some(&mut turned));
+                add(&mut turned);
                 add_transposed(&turned, [self.map, self.channels], gradient);
             }
         }

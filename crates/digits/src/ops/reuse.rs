@@ -24,6 +24,10 @@ number!(u32);
 /// Free buffers that are kept: as many as some threads need at a time.
 const MOST: usize = 64;
 
+/// The largest buffer that is kept, in numbers. What a batch of training needs is smaller; what a forward pass of thousands of
+/// images needs would, kept 64 times, fill the memory.
+const LARGEST: usize = 1 << 21;
+
 /// Numbers that go back to the free buffers when they are dropped.
 pub struct Buffer<N: Number = f32>(Vec<N>);
 
@@ -51,7 +55,7 @@ impl<N: Number> Buffer<N> {
 impl<N: Number> Drop for Buffer<N> {
     fn drop(&mut self) {
         let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < MOST {
+        if free.len() < MOST && self.0.capacity() <= LARGEST {
             free.push(std::mem::take(&mut self.0));
         }
     }
@@ -73,6 +77,13 @@ impl<N: Number> DerefMut for Buffer<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_buffer_too_large_to_keep_is_given_back_to_the_system() {
+        drop(Buffer::<u32>::any(LARGEST + 1));
+        let free = u32::free().lock().unwrap();
+        assert!(free.iter().all(|buffer| buffer.capacity() <= LARGEST));
+    }
 
     #[test]
     fn zeros_are_zero_whatever_the_buffer_held() {

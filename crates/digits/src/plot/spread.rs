@@ -5,6 +5,7 @@ use super::curves::ends;
 use super::number::{self, Number, show};
 use super::picture::escape;
 use super::{Picture, PlotError};
+use crate::experiment;
 
 /// Width of the picture, in CSS pixels.
 const WIDTH: f64 = 680.0;
@@ -53,7 +54,7 @@ pub fn spread<L: ToString, V: Number>(
         }
         PlotError::check_finite(&label, runs.iter().copied())?;
         rows.push(Row {
-            mean: runs.iter().sum::<f64>() / runs.len() as f64,
+            mean: experiment::mean(&runs),
             label,
             runs,
         });

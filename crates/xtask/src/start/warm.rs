@@ -77,13 +77,13 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// What the compiled libraries depend on: `digits`' dependencies, the toolchain and the kernel.
+/// What the compiled libraries depend on: `digits`' dependencies, how they are compiled, the toolchain and the kernel.
 fn key(checkout: &Checkout) -> Result<String> {
-    let manifest = checkout.root().join("crates/digits/Cargo.toml");
-    let text =
-        fs::read(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
     let mut digest = Sha256::new();
-    digest.update(text);
+    for file in ["crates/digits/Cargo.toml", ".cargo/config.toml"] {
+        let path = checkout.root().join(file);
+        digest.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
+    }
     digest.update(kernel::toolchain(checkout)?);
     digest.update(cargo::EVCXR.version);
     digest.update(checkout.root().as_os_str().as_encoded_bytes());

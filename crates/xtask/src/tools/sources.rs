@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::checkout::Checkout;
+use crate::checkout::{self, Checkout};
 
 /// The crates whose types a notebook's variables can have, and those they are made of.
 const CRATES: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
@@ -30,11 +30,14 @@ pub fn copy(checkout: &Checkout, toolchain: &str) -> Result<Option<PathBuf>> {
     let beside = place.with_extension("part");
     let _ = fs::remove_dir_all(&beside);
     for name in CRATES {
-        copy_folder(&from.join(name).join("src"), &beside.join(name).join("src"))?;
-        fs::copy(
-            from.join(name).join("Cargo.toml"),
-            beside.join(name).join("Cargo.toml"),
-        )?;
+        for part in ["src", "Cargo.toml"] {
+            let part = Path::new(name).join(part);
+            checkout::copy(
+                &from.join(&part),
+                &beside.join(&part),
+                &["tests", "benches"],
+            )?;
+        }
     }
     fs::rename(&beside, &place).with_context(|| format!("cannot make {}", place.display()))?;
     Ok(Some(place))
@@ -52,42 +55,4 @@ fn sysroot(toolchain: &str) -> Result<PathBuf> {
         String::from_utf8_lossy(&output.stderr).trim()
     );
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
-}
-
-/// Copies the sources in a folder, leaving out tests and benchmarks.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !entry.file_type()?.is_dir() {
-            fs::copy(entry.path(), to.join(name))?;
-        } else if name != "tests" && name != "benches" {
-            copy_folder(&entry.path(), &to.join(name))?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sources_are_copied_without_their_tests() {
-        let root = std::env::temp_dir().join(format!("sources-{}", std::process::id()));
-        for file in [
-            "from/lib.rs",
-            "from/vec/mod.rs",
-            "from/vec/tests/push.rs",
-            "from/benches/a.rs",
-        ] {
-            crate::checkout::write(&root.join(file), "//").unwrap();
-        }
-        copy_folder(&root.join("from"), &root.join("to")).unwrap();
-        let there = |file: &str| root.join("to").join(file).exists();
-        assert!(there("lib.rs") && there("vec/mod.rs"));
-        assert!(!there("vec/tests") && !there("benches"));
-        fs::remove_dir_all(&root).unwrap();
-    }
 }

@@ -169,13 +169,10 @@ impl Tiles<'_> {
                     best = simd.select_f32s(wins, value, best);
                     code = simd.select_u32s(wins, simd.splat_u32s(k as u32), code);
                 }
-                let mut y = simd.add_f32s(best, bias);
-                if self.sizes.relu {
-                    let zero = simd.splat_f32s(0.0);
-                    let off = simd.less_than_or_equal_f32s(y, zero);
-                    y = simd.select_f32s(off, zero, y);
-                    code = simd.select_u32s(off, dead, code);
-                }
+                let (y, zero) = (simd.add_f32s(best, bias), simd.splat_f32s(0.0));
+                let off = simd.less_than_or_equal_f32s(y, zero);
+                let y = simd.select_f32s(off, zero, y);
+                code = simd.select_u32s(off, dead, code);
                 let at = (group + g) * self.sizes.kernels + from;
                 let (ys, codes) = (&mut self.y[at..][..lanes], &mut self.codes[at..][..lanes]);
                 if lanes == S::F32_LANES {

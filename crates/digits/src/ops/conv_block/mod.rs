@@ -53,7 +53,7 @@ where
     T: Tape<f32, Cpu>,
 {
     let shape = Windowed::out(x.shape(), Const);
-    block(x, weight, bias, [K, S, P], (true, 1), shape)
+    block(x, weight, bias, [K, S, P], 1, shape)
 }
 
 /// Max pooling, in windows of 2 × 2 pixels, of `relu(conv2d(x, weight) + bias)`.
@@ -91,16 +91,16 @@ where
     T: Tape<f32, Cpu>,
 {
     let shape = Windowed::out(&Windowed::out(x.shape(), Const::<O>), Const);
-    block(x, weight, bias, [K, S, P], (true, 2), shape)
+    block(x, weight, bias, [K, S, P], 2, shape)
 }
 
-/// The operation on tensors: a window of `[K, S, P]`, ReLU or not, and the side of the pooling window.
+/// The operation on tensors: a window of `[K, S, P]`, and the side of the pooling window.
 fn block<Sh, Out, T, const C: usize, const O: usize, const K: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
     weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
     bias: &Tensor<Rank1<O>, f32, Cpu>,
     [kernel, stride, padding]: [usize; 3],
-    (relu, pool): (bool, usize),
+    pool: usize,
     shape: Out,
 ) -> Result<Tensor<Out, f32, Cpu, T>, CpuError>
 where
@@ -125,7 +125,6 @@ where
             padding,
         },
         kernels: O,
-        relu,
         pool,
         isa: Isa::best(),
     };
@@ -156,7 +155,7 @@ where
             );
         };
         if learns {
-            storage.change(&mut dx, part);
+            storage.change(&mut dx, |dx| part(Some(dx)));
             **gradients.get_or_alloc_mut(&x)? = dx;
         } else {
             part(None);

@@ -10,8 +10,6 @@ pub struct Block {
     pub window: Window2d,
     /// `O`: kernels.
     pub kernels: usize,
-    /// Whether negative outputs become 0.
-    pub relu: bool,
     /// Side and stride of the pooling window: 1 for none, or 2.
     pub pool: usize,
     /// The instructions to use.

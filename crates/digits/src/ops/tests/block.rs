@@ -1,14 +1,9 @@
 //! Convolution, bias, ReLU and pooling in one, against the naive twins of the four one after the other, on every set of
-//! instructions; and its tensors, whose channels lie last in memory.
-use dfdx::prelude::*;
-
+//! instructions.
 use super::broken::rejects_every_fault;
 use super::{Operation, agree, central, naive, numbers, slow, window};
-use crate::gradcheck;
-use crate::layers::{Conv2D, Conv2DReLU, Conv2DReLUMaxPool, Flatten, MaxPool2D};
 use crate::ops::conv_block::{Block, backward_slices, forward_slices};
 use crate::ops::simd::Isa;
-use crate::ops::{conv2d, max_pool2d, without_gradient};
 use crate::shape::Window2d;
 
 const EVERY: [Isa; 3] = [Isa::Plain, Isa::Avx2, Isa::Avx512];
@@ -36,15 +31,13 @@ fn slow_forward(block: Block, a: &[Vec<f32>]) -> Vec<f64> {
         2 => slow::max_pool2d(pooling(block.window, block.kernels), &y),
         _ => y.iter().map(|&y| f64::from(y)).collect(),
     };
-    if block.relu {
-        y.iter_mut().for_each(|y| *y = y.max(0.0));
-    }
+    y.iter_mut().for_each(|y| *y = y.max(0.0));
     y
 }
 
 fn slow_backward(block: Block, a: &[Vec<f32>], dy: &[f32]) -> Vec<Vec<f64>> {
     let y = slow_forward(block, a);
-    let live = |(&dy, &y): (&f32, &f64)| if block.relu && y <= 0.0 { 0.0 } else { dy };
+    let live = |(&dy, &y): (&f32, &f64)| if y <= 0.0 { 0.0 } else { dy };
     let mut dy: Vec<f32> = dy.iter().zip(&y).map(live).collect();
     if block.pool == 2 {
         let before = slow::conv2d(block.window, &a[0], &a[1], &a[2]);
@@ -103,11 +96,10 @@ impl Operation {
     }
 }
 
-pub fn block(window: Window2d, kernels: usize, relu: bool, pool: usize, isa: Isa) -> Block {
+pub fn block(window: Window2d, kernels: usize, pool: usize, isa: Isa) -> Block {
     Block {
         window,
         kernels,
-        relu,
         pool,
         isa,
     }
@@ -116,14 +108,14 @@ pub fn block(window: Window2d, kernels: usize, relu: bool, pool: usize, isa: Isa
 /// Blocks that differ in everything; kernels and channels that fill vectors, do not fill one, and spill over.
 fn blocks(isa: Isa) -> Vec<Block> {
     vec![
-        block(window([2, 1, 9, 7], 3, 1, 0), 32, true, 2, isa),
-        block(window([3, 32, 7, 6], 3, 1, 0), 5, true, 2, isa),
-        block(window([11, 2, 6, 5], 3, 2, 1), 37, true, 1, isa),
-        block(window([2, 3, 9, 9], 5, 1, 2), 3, false, 1, isa),
-        block(window([9, 1, 8, 8], 7, 1, 3), 2, false, 2, isa),
-        block(window([1, 16, 5, 5], 1, 3, 0), 33, true, 2, isa),
-        block(window([5, 40, 4, 4], 2, 1, 0), 20, true, 1, isa),
-        block(window([1, 64, 5, 5], 3, 1, 0), 64, true, 1, isa),
+        block(window([2, 1, 9, 7], 3, 1, 0), 32, 2, isa),
+        block(window([3, 32, 7, 6], 3, 1, 0), 5, 2, isa),
+        block(window([11, 2, 6, 5], 3, 2, 1), 37, 1, isa),
+        block(window([2, 3, 9, 9], 5, 1, 2), 3, 1, isa),
+        block(window([9, 1, 8, 8], 7, 1, 3), 2, 2, isa),
+        block(window([1, 16, 5, 5], 1, 3, 0), 33, 2, isa),
+        block(window([5, 40, 4, 4], 2, 1, 0), 20, 1, isa),
+        block(window([1, 64, 5, 5], 3, 1, 0), 64, 1, isa),
     ]
 }
 
@@ -187,174 +179,20 @@ fn clear_of_kinks(block: Block) -> Vec<Vec<f32>> {
 }
 
 fn small_block() -> Operation {
-    Operation::block(block(
-        window([2, 2, 5, 4], 3, 1, 0),
-        3,
-        true,
-        2,
-        Isa::best(),
-    ))
+    Operation::block(block(window([2, 2, 5, 4], 3, 1, 0), 3, 2, Isa::best()))
 }
 
 #[test]
 fn every_gradient_of_a_block_is_the_slope_that_is_measured() {
-    let a = clear_of_kinks(block(
-        window([2, 2, 5, 4], 3, 1, 0),
-        3,
-        true,
-        2,
-        Isa::best(),
-    ));
+    let a = clear_of_kinks(block(window([2, 2, 5, 4], 3, 1, 0), 3, 2, Isa::best()));
     central::check_at(&small_block(), a).unwrap();
 }
 
 #[test]
 fn the_naive_twin_and_central_differences_reject_every_broken_gradient_of_a_block() {
-    let a = clear_of_kinks(block(
-        window([2, 2, 5, 4], 3, 1, 0),
-        3,
-        true,
-        2,
-        Isa::best(),
-    ));
+    let a = clear_of_kinks(block(window([2, 2, 5, 4], 3, 1, 0), 3, 2, Isa::best()));
     rejects_every_fault(small_block, |operation| {
         central::check_at(operation, a.clone())
     });
     rejects_every_fault(small_block, |operation| naive::check(operation, 3));
-}
-
-type Image<const C: usize, const H: usize, const W: usize> =
-    Tensor<(usize, Const<C>, Const<H>, Const<W>), f32, Cpu>;
-
-fn image<const C: usize, const H: usize, const W: usize>(batch: usize) -> Image<C, H, W> {
-    let dev = Cpu::default();
-    dev.tensor_from_vec(numbers(batch * C * H * W, 5), (batch, Const, Const, Const))
-}
-
-fn close(a: &[f32], b: &[f32]) {
-    let b: Vec<f64> = b.iter().map(|&b| f64::from(b)).collect();
-    agree("values", a, &b, 1e-5).unwrap();
-}
-
-/// Two blocks and `Flatten` against the same network of separate layers: outputs, and gradients of everything.
-#[test]
-fn blocks_in_a_row_give_what_separate_layers_give() {
-    type Fused = (Conv2DReLUMaxPool<2, 8, 3>, Conv2DReLU<8, 5, 2>, Flatten<30>);
-    type Separate = (
-        (Conv2D<2, 8, 3>, ReLU, MaxPool2D<2>),
-        (Conv2D<8, 5, 2>, ReLU),
-        Flatten<30>,
-    );
-    let dev = Cpu::seed_from_u64(1);
-    let fused = dev.build_module::<Fused, f32>();
-    let mut separate = dev.build_module::<Separate, f32>();
-    separate.0.0.weight = fused.0.weight.clone();
-    separate.0.0.bias = fused.0.bias.clone();
-    separate.1.0.weight = fused.1.weight.clone();
-    separate.1.0.bias = fused.1.bias.clone();
-    let x = image::<2, 8, 10>(19);
-    let (a, b) = (
-        fused.forward(x.leaky_trace()),
-        separate.forward(x.leaky_trace()),
-    );
-    close(&a.as_vec(), &b.as_vec());
-    let (a, b) = (a.square().mean().backward(), b.square().mean().backward());
-    close(&a.get(&x).as_vec(), &b.get(&x).as_vec());
-    close(
-        &a.get(&fused.0.weight).as_vec(),
-        &b.get(&separate.0.0.weight).as_vec(),
-    );
-    close(
-        &a.get(&fused.0.bias).as_vec(),
-        &b.get(&separate.0.0.bias).as_vec(),
-    );
-    close(
-        &a.get(&fused.1.weight).as_vec(),
-        &b.get(&separate.1.0.weight).as_vec(),
-    );
-    close(
-        &a.get(&fused.1.bias).as_vec(),
-        &b.get(&separate.1.0.bias).as_vec(),
-    );
-}
-
-#[test]
-fn a_single_image_and_a_batch_of_none_pass_through() {
-    let layer = Cpu::seed_from_u64(1).build_module::<Conv2DReLUMaxPool<2, 4, 3>, f32>();
-    let single: Tensor<Rank3<2, 6, 6>, f32, _> = Cpu::default().sample_uniform();
-    let alone: Tensor<Rank3<4, 2, 2>, f32, _> = layer.forward(single.clone());
-    let batch: Tensor<Rank4<1, 4, 2, 2>, f32, _> =
-        layer.forward(single.reshape::<Rank4<1, 2, 6, 6>>());
-    assert_eq!(alone.as_vec(), batch.as_vec());
-    let none = layer.forward(image::<2, 6, 6>(0));
-    assert_eq!(none.shape().concrete(), [0, 4, 2, 2]);
-}
-
-/// What a block gives looks like any tensor to operations that know nothing of its order in memory.
-#[test]
-fn other_operations_take_channels_last_tensors_and_their_gradients_arrive() {
-    let dev = Cpu::seed_from_u64(1);
-    let mut layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
-    layer.bias = dev.tensor([6.0; 3]); // every ReLU open: nothing has a kink
-    let next = dev.build_module::<Conv2D<3, 2, 2>, f32>();
-    let y = layer.forward(image::<2, 5, 6>(3));
-    assert_eq!(y[[1, 2, 3, 4]], y.as_vec()[((3 + 2) * 4 + 3) * 5 + 4]);
-    let x = image::<2, 5, 6>(3);
-    let checked = gradcheck::tensor(&x, gradcheck::STEP, |x| {
-        let y = layer.forward(x.leaky_trace());
-        let y = conv2d::<_, _, 3, 2, 2, 1, 0>(y * 2.0, &next.weight, &next.bias).unwrap();
-        max_pool2d::<_, _, 1, 2, 0>(y).unwrap()
-    });
-    assert!(checked.relative < 5e-3, "{checked}");
-}
-
-#[test]
-fn an_input_that_learns_nothing_changes_no_other_gradient() {
-    let dev = Cpu::seed_from_u64(1);
-    let layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
-    let x = image::<2, 5, 6>(3);
-    let with = layer.forward(x.leaky_trace()).square().mean().backward();
-    let without = without_gradient(&x, |x| layer.forward(x.leaky_trace()));
-    let without = without.square().mean().backward();
-    assert_eq!(
-        with.get(&layer.weight).array(),
-        without.get(&layer.weight).array()
-    );
-    assert_eq!(
-        with.get(&layer.bias).array(),
-        without.get(&layer.bias).array()
-    );
-    assert!(with.get(&x).as_vec().iter().any(|g| *g != 0.0));
-    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| without.get(&x)));
-    assert!(asked.is_err(), "there is no gradient of x");
-    let after = layer.forward(x.leaky_trace()).square().mean().backward();
-    assert_eq!(with.get(&x).as_vec(), after.get(&x).as_vec());
-}
-
-#[test]
-fn a_parameter_added_to_the_input_still_learns() {
-    let dev = Cpu::seed_from_u64(1);
-    let layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
-    let x = image::<2, 5, 6>(3);
-    let shift = dev.ones_like(&x);
-    let y = without_gradient(&x, |x| layer.forward(x.leaky_trace() + shift.clone()));
-    let gradients = y.square().mean().backward();
-    assert!(gradients.get(&shift).as_vec().iter().any(|g| *g != 0.0));
-}
-
-#[test]
-fn what_is_not_a_number_passes_relu_and_pooling() {
-    let layer = Cpu::seed_from_u64(1).build_module::<Conv2DReLUMaxPool<1, 2, 1>, f32>();
-    for place in 0..4 {
-        let mut pixels = [1.0, -1.0, 0.5, 2.0];
-        pixels[place] = f32::NAN;
-        let x = Cpu::default().tensor_from_vec(
-            pixels.to_vec(),
-            (1usize, Const::<1>, Const::<2>, Const::<2>),
-        );
-        assert!(
-            layer.forward(x).as_vec().iter().all(|y| y.is_nan()),
-            "{place}"
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! How the operations are tested: each is an [`Operation`], each way of testing a function that says what is wrong.
 mod block;
+mod block_tensors;
 mod broken;
 mod central;
 mod naive;

@@ -40,10 +40,10 @@ fn convolution_gives_the_same_bits_on_one_thread_and_many() {
 fn a_block_gives_the_same_bits_on_one_thread_and_many() {
     for isa in [Isa::Plain, Isa::Avx2, Isa::Avx512] {
         same_on_any_number_of_threads(|| {
-            Operation::block(block(window([37, 3, 13, 11], 3, 1, 1), 8, true, 2, isa))
+            Operation::block(block(window([37, 3, 13, 11], 3, 1, 1), 8, 2, isa))
         });
         same_on_any_number_of_threads(|| {
-            Operation::block(block(window([19, 16, 6, 5], 3, 1, 0), 40, true, 1, isa))
+            Operation::block(block(window([19, 16, 6, 5], 3, 1, 0), 40, 1, isa))
         });
     }
 }
