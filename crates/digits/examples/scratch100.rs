@@ -14,7 +14,7 @@ use digits::batch::shuffled;
 use digits::dataset::{Dataset, Mnist, PIXELS};
 use digits::experiment::{Setting, Trial};
 use digits::models::by_hand::{Mlp, Start};
-use rayon::prelude::*;
+use digits::ops::team::{self, MOST_PARTS};
 
 const EPOCHS: u64 = 10;
 const BATCHES: [usize; 5] = [10, 32, 100, 1_000, 60_000];
@@ -41,9 +41,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&train[..], mnist.train.labels()),
         (&test[..], mnist.test.labels()),
     );
-    let settings: Vec<Setting> = tasks()
-        .par_iter()
-        .map(|task| {
+    let tasks = tasks();
+    let parts = tasks.chunks(tasks.len().div_ceil(MOST_PARTS));
+    let settings = team::map(parts, |_, tasks| {
+        let settings = tasks.iter().map(|task| {
             let trial = trial(task, seed, train, test);
             eprintln!(
                 "seed {seed}, {}: {:.2} %, {:.1} s",
@@ -55,8 +56,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 name: task.name.clone(),
                 trials: vec![trial],
             }
-        })
-        .collect();
+        });
+        settings.collect::<Vec<_>>()
+    });
+    let settings: Vec<Setting> = settings.into_iter().flatten().collect();
     println!("{}", serde_json::to_string(&settings)?);
     Ok(())
 }

@@ -5,8 +5,10 @@ use crate::idx::{self, Elements, IdxArray, IdxErrorKind};
 use sha2::{Digest, Sha256};
 use std::{
     env,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 /// An MNIST file's name and the SHA-256 of its contents, decompressed.
@@ -73,10 +75,14 @@ impl Mnist {
     /// As for [`load`](Self::load).
     pub fn load_from(folder: impl AsRef<Path>) -> Result<Self, DatasetError> {
         let folder = folder.as_ref();
-        let (train, test) = rayon::join(
-            || load_pair(folder, KNOWN[0]),
-            || load_pair(folder, KNOWN[1]),
-        );
+        let (train, test) = thread::scope(|scope| {
+            let test = scope.spawn(|| load_pair(folder, KNOWN[1]));
+            let train = load_pair(folder, KNOWN[0]);
+            (
+                train,
+                test.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            )
+        });
         Ok(Self {
             train: train?,
             test: test?,

@@ -11,10 +11,9 @@
 //! turns the sums into one matrix product.
 use dfdx::prelude::TensorFromVec;
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
-use rayon::prelude::*;
 
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
-use super::{Matrix, add_in_order, images_per_chunk, matmul, sum};
+use super::{Matrix, add_in_order, images_per_chunk, matmul, sum, team};
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
 
@@ -83,22 +82,23 @@ where
 pub fn forward(window: Window2d, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     let sizes = Sizes::new(window, bias.len());
     let per_chunk = images_per_chunk(window.batch);
-    y.par_chunks_mut(per_chunk * sizes.output)
-        .zip(x.par_chunks(per_chunk * sizes.input))
-        .for_each(|(y, x)| {
-            let mut columns = vec![0.0; sizes.column * sizes.places];
-            for (y, x) in y
-                .chunks_exact_mut(sizes.output)
-                .zip(x.chunks_exact(sizes.input))
-            {
-                im2col(window, x, &mut columns);
-                for (y, &b) in y.chunks_exact_mut(sizes.places).zip(bias) {
-                    y.fill(b);
-                }
-                let (w, columns) = (sizes.kernels(w), sizes.columns(&columns));
-                matmul(y, w, columns, true); // (O, C K K) (C K K, H' W')
+    let chunks = y
+        .chunks_mut(per_chunk * sizes.output)
+        .zip(x.chunks(per_chunk * sizes.input));
+    team::for_each(chunks, |_, (y, x)| {
+        let mut columns = vec![0.0; sizes.column * sizes.places];
+        for (y, x) in y
+            .chunks_exact_mut(sizes.output)
+            .zip(x.chunks_exact(sizes.input))
+        {
+            im2col(window, x, &mut columns);
+            for (y, &b) in y.chunks_exact_mut(sizes.places).zip(bias) {
+                y.fill(b);
             }
-        });
+            let (w, columns) = (sizes.kernels(w), sizes.columns(&columns));
+            matmul(y, w, columns, true); // (O, C K K) (C K K, H' W')
+        }
+    });
 }
 
 /// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output: each pixel gathers
@@ -110,17 +110,18 @@ pub fn forward(window: Window2d, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f3
 pub fn backward_input(window: Window2d, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let sizes = Sizes::new(window, w.len() / window.column());
     let per_chunk = images_per_chunk(window.batch);
-    dx.par_chunks_mut(per_chunk * sizes.input)
-        .zip(dy.par_chunks(per_chunk * sizes.output))
-        .for_each(|(dx, dy)| {
-            let mut columns = vec![0.0; sizes.column * sizes.places];
-            let images = dx.chunks_exact_mut(sizes.input);
-            for (dx, dy) in images.zip(dy.chunks_exact(sizes.output)) {
-                let (w, dy) = (sizes.kernels(w), sizes.outputs(dy));
-                matmul(&mut columns, w.transposed(), dy, false); // (C K K, O) (O, H' W')
-                add_col2im(window, &columns, dx);
-            }
-        });
+    let chunks = dx
+        .chunks_mut(per_chunk * sizes.input)
+        .zip(dy.chunks(per_chunk * sizes.output));
+    team::for_each(chunks, |_, (dx, dy)| {
+        let mut columns = vec![0.0; sizes.column * sizes.places];
+        let images = dx.chunks_exact_mut(sizes.input);
+        for (dx, dy) in images.zip(dy.chunks_exact(sizes.output)) {
+            let (w, dy) = (sizes.kernels(w), sizes.outputs(dy));
+            matmul(&mut columns, w.transposed(), dy, false); // (C K K, O) (O, H' W')
+            add_col2im(window, &columns, dx);
+        }
+    });
 }
 
 /// Adds to `dw` the gradient of the loss, given `dy`: each weight gathers `dy · x` over all the places where it was used.
@@ -131,40 +132,37 @@ pub fn backward_input(window: Window2d, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 pub fn backward_weight(window: Window2d, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let sizes = Sizes::new(window, dw.len() / window.column());
     let per_chunk = images_per_chunk(window.batch);
-    let partial_sums = x
-        .par_chunks(per_chunk * sizes.input)
-        .zip(dy.par_chunks(per_chunk * sizes.output))
-        .map(|(x, dy)| {
-            let mut columns = vec![0.0; sizes.column * sizes.places];
-            let mut dw = vec![0.0; sizes.kernels * sizes.column];
-            let images = x.chunks_exact(sizes.input);
-            for (x, dy) in images.zip(dy.chunks_exact(sizes.output)) {
-                im2col(window, x, &mut columns);
-                let columns = sizes.columns(&columns);
-                matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true); // (O, H' W') (H' W', C K K)
-            }
-            dw
-        })
-        .collect();
+    let chunks = x
+        .chunks(per_chunk * sizes.input)
+        .zip(dy.chunks(per_chunk * sizes.output));
+    let partial_sums = team::map(chunks, |_, (x, dy)| {
+        let mut columns = vec![0.0; sizes.column * sizes.places];
+        let mut dw = vec![0.0; sizes.kernels * sizes.column];
+        let images = x.chunks_exact(sizes.input);
+        for (x, dy) in images.zip(dy.chunks_exact(sizes.output)) {
+            im2col(window, x, &mut columns);
+            let columns = sizes.columns(&columns);
+            matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true); // (O, H' W') (H' W', C K K)
+        }
+        dw
+    });
     add_in_order(dw, partial_sums);
 }
 
 /// Adds to `db` the sum of `dy` over images and places: each output holds its channel's bias once.
 pub fn backward_bias(window: Window2d, dy: &[f32], db: &mut [f32]) {
     let output = db.len() * window.output_map();
-    let partial_sums = dy
-        .par_chunks(images_per_chunk(window.batch) * output)
-        .map(|dy| {
-            let mut partial = vec![0.0; db.len()];
-            for image in dy.chunks_exact(output) {
-                let maps = image.chunks_exact(window.output_map());
-                for (db, map) in partial.iter_mut().zip(maps) {
-                    *db += sum(map);
-                }
+    let chunks = dy.chunks(images_per_chunk(window.batch) * output);
+    let partial_sums = team::map(chunks, |_, dy| {
+        let mut partial = vec![0.0; db.len()];
+        for image in dy.chunks_exact(output) {
+            let maps = image.chunks_exact(window.output_map());
+            for (db, map) in partial.iter_mut().zip(maps) {
+                *db += sum(map);
             }
-            partial
-        })
-        .collect();
+        }
+        partial
+    });
     add_in_order(db, partial_sums);
 }
 

@@ -5,8 +5,8 @@ use dfdx::prelude::{
     Axes, Axes3, Axes4, Cpu, CpuError, Dim, HasShape, PermuteShapeTo, PermuteTo, ReshapeTo,
 };
 use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
-use rayon::prelude::*;
 
+use super::{images_per_chunk, team};
 use crate::raw::{self, Order};
 
 /// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.
@@ -135,14 +135,15 @@ fn add_transposed(x: &[f32], [rows, columns]: [usize; 2], out: &mut [f32]) {
     if size == 0 {
         return;
     }
-    out.par_chunks_mut(size)
-        .zip(x.par_chunks(size))
-        .with_min_len(4)
-        .for_each(|(out, x)| {
+    let images = images_per_chunk(x.len() / size);
+    let chunks = out.chunks_mut(images * size).zip(x.chunks(images * size));
+    team::for_each(chunks, |_, (out, x)| {
+        for (out, x) in out.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
             for (column, out) in out.chunks_exact_mut(rows).enumerate() {
                 for (out, x) in out.iter_mut().zip(x[column..].iter().step_by(columns)) {
                     *out += x;
                 }
             }
-        });
+        }
+    });
 }

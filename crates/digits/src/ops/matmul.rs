@@ -1,5 +1,5 @@
 //! Matrix product on slices, by the `gemm` crate, which picks the widest instructions of the CPU at run time.
-use rayon::prelude::*;
+use super::team;
 
 /// A matrix seen in a slice: element `(i, j)` is `data[i * row_stride + j * col_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -106,8 +106,7 @@ pub fn par_matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: boo
     }
     assert_eq!(out.len(), a.rows * b.cols, "elements of the product");
     let rows = a.rows.div_ceil(PARTS);
-    let parts = out.par_chunks_mut(rows * b.cols).enumerate();
-    parts.for_each(|(part, out)| {
+    team::for_each(out.chunks_mut(rows * b.cols), |part, out| {
         let a = a.some_rows(part * rows, out.len() / b.cols);
         matmul(out, a, b, accumulate);
     });

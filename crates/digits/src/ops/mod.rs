@@ -19,6 +19,7 @@ pub mod pool2d;
 mod reuse;
 pub mod simd;
 mod tape;
+pub mod team;
 #[cfg(test)]
 mod tests;
 

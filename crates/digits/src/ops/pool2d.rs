@@ -8,13 +8,11 @@
 //! Padding never wins a maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`, its default).
 //! Where several pixels tie for the maximum, the first in row-major order gets the gradient, as in PyTorch and
 //! TensorFlow; dfdx 0.13 gives it to all of them.
-use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, TensorFromVec};
-use rayon::prelude::*;
-
-use super::images_per_chunk;
 use super::tape::record;
+use super::{images_per_chunk, team};
 use crate::raw::elements;
 use crate::shape::{Channels, Window2d, Windowed};
+use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, TensorFromVec};
 
 /// Largest element of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
 ///
@@ -63,35 +61,33 @@ where
 pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], winners: &mut [u32]) {
     const NONE: u32 = u32::MAX;
     let (input, output) = chunk_sizes(window);
-    let chunks = y.par_chunks_mut(output).zip(winners.par_chunks_mut(output));
-    chunks
-        .zip(x.par_chunks(input))
-        .for_each(|((y, winners), x)| {
-            y.fill(f32::NEG_INFINITY);
-            winners.fill(NONE);
-            let maps = y
-                .chunks_exact_mut(window.output_map())
-                .zip(winners.chunks_exact_mut(window.output_map()));
-            for ((y, winners), x) in maps.zip(x.chunks_exact(window.input_map())) {
-                for_each_element(window, |output, pixel| {
-                    // Chosen without a branch: on real images no processor could guess which way it goes.
-                    let value = x[pixel];
-                    let (best, winner) = (y[output], winners[output]);
-                    let wins = (value > best) | value.is_nan() | (winner == NONE);
-                    y[output] = if wins { value } else { best };
-                    winners[output] = if wins { pixel as u32 } else { winner };
-                });
-            }
-        });
+    let chunks = y.chunks_mut(output).zip(winners.chunks_mut(output));
+    team::for_each(chunks.zip(x.chunks(input)), |_, ((y, winners), x)| {
+        y.fill(f32::NEG_INFINITY);
+        winners.fill(NONE);
+        let maps = y
+            .chunks_exact_mut(window.output_map())
+            .zip(winners.chunks_exact_mut(window.output_map()));
+        for ((y, winners), x) in maps.zip(x.chunks_exact(window.input_map())) {
+            for_each_element(window, |output, pixel| {
+                // Chosen without a branch: on real images no processor could guess which way it goes.
+                let value = x[pixel];
+                let (best, winner) = (y[output], winners[output]);
+                let wins = (value > best) | value.is_nan() | (winner == NONE);
+                y[output] = if wins { value } else { best };
+                winners[output] = if wins { pixel as u32 } else { winner };
+            });
+        }
+    });
 }
 
 /// Adds `dy` to the winner of each window: moving any other pixel a little changes nothing.
 pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32]) {
     let (input, output) = chunk_sizes(window);
-    let chunks = dy.par_chunks(output).zip(winners.par_chunks(output));
-    chunks
-        .zip(dx.par_chunks_mut(input))
-        .for_each(|((dy, winners), dx)| {
+    let chunks = dy.chunks(output).zip(winners.chunks(output));
+    team::for_each(
+        chunks.zip(dx.chunks_mut(input)),
+        |_, ((dy, winners), dx)| {
             let maps = dy
                 .chunks_exact(window.output_map())
                 .zip(winners.chunks_exact(window.output_map()));
@@ -100,7 +96,8 @@ pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32
                     dx[winner as usize] += dy;
                 }
             }
-        });
+        },
+    );
 }
 
 /// Mean of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
@@ -147,8 +144,8 @@ where
 pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
     let (input, output) = chunk_sizes(window);
-    let chunks = y.par_chunks_mut(output).zip(x.par_chunks(input));
-    chunks.for_each(|(y, x)| {
+    let chunks = y.chunks_mut(output).zip(x.chunks(input));
+    team::for_each(chunks, |_, (y, x)| {
         y.fill(0.0);
         let maps = y.chunks_exact_mut(window.output_map());
         for (y, x) in maps.zip(x.chunks_exact(window.input_map())) {
@@ -162,8 +159,8 @@ pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
 pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
     let (input, output) = chunk_sizes(window);
-    let chunks = dx.par_chunks_mut(input).zip(dy.par_chunks(output));
-    chunks.for_each(|(dx, dy)| {
+    let chunks = dx.chunks_mut(input).zip(dy.chunks(output));
+    team::for_each(chunks, |_, (dx, dy)| {
         let maps = dx.chunks_exact_mut(window.input_map());
         for (dx, dy) in maps.zip(dy.chunks_exact(window.output_map())) {
             for_each_element(window, |output, pixel| dx[pixel] += dy[output] * share);

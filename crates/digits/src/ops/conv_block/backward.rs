@@ -10,17 +10,17 @@
 //! which is a quarter or an eighth of the multiplications that the whole map would take.
 #![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::Block;
 use crate::ops::reuse::Buffer;
 use crate::ops::simd::mul_add;
+use crate::ops::team;
 
 /// Numbers in the widest vector.
 const SLACK: usize = 16;
 
-/// Kernels that a thread takes at a time when weights change their order.
-const KERNELS: usize = 32;
+/// Parts in which weights change their order.
+const PARTS: usize = 4;
 
 /// Numbers behind the last image that loops may read (as zeros) and write (by adding zero).
 pub const fn slack() -> usize {
@@ -40,16 +40,20 @@ pub fn runs(sizes: &Block, w: &[f32]) -> Vec<f32> {
         padded_run(sizes),
     );
     let mut runs = vec![0.0; sizes.kernels * k * padded];
-    w.par_chunks_exact(channels * k * k)
-        .zip(runs.par_chunks_exact_mut(k * padded))
-        .with_min_len(KERNELS)
-        .for_each(|(w, runs)| {
+    let kernels = sizes.kernels.div_ceil(PARTS);
+    let parts = w
+        .chunks(kernels * channels * k * k)
+        .zip(runs.chunks_mut(kernels * k * padded));
+    team::for_each(parts, |_, (w, runs)| {
+        let kernels = w.chunks_exact(channels * k * k);
+        for (w, runs) in kernels.zip(runs.chunks_exact_mut(k * padded)) {
             for (c, w) in w.chunks_exact(k * k).enumerate() {
                 for (uv, w) in w.iter().enumerate() {
                     runs[uv / k * padded + uv % k * channels + c] = *w;
                 }
             }
-        });
+        }
+    });
     runs
 }
 
@@ -60,16 +64,20 @@ pub fn add_runs(sizes: &Block, runs: &[f32], dw: &mut [f32]) {
         sizes.window.channels,
         padded_run(sizes),
     );
-    dw.par_chunks_exact_mut(channels * k * k)
-        .zip(runs.par_chunks_exact(k * padded))
-        .with_min_len(KERNELS)
-        .for_each(|(dw, runs)| {
+    let kernels = sizes.kernels.div_ceil(PARTS);
+    let parts = dw
+        .chunks_mut(kernels * channels * k * k)
+        .zip(runs.chunks(kernels * k * padded));
+    team::for_each(parts, |_, (dw, runs)| {
+        let kernels = dw.chunks_exact_mut(channels * k * k);
+        for (dw, runs) in kernels.zip(runs.chunks_exact(k * padded)) {
             for (c, dw) in dw.chunks_exact_mut(k * k).enumerate() {
                 for (uv, dw) in dw.iter_mut().enumerate() {
                     *dw += runs[uv / k * padded + uv % k * channels + c];
                 }
             }
-        });
+        }
+    });
 }
 
 /// One place where a kernel won: where its window begins in the padded images (the bits of a `u32`), and `dy`.

@@ -17,13 +17,12 @@ mod forward;
 mod sizes;
 
 use dfdx::prelude::{Const, Cpu, CpuError, Gradients, HasShape, Rank1, Rank4, Shape, Tape, Tensor};
-use rayon::prelude::*;
 
 use super::layout::{ChannelsLast, Storage, channels_last};
 use super::reuse::Buffer;
 use super::simd::Isa;
 use super::tape::{contiguous_pair, record, wants_gradient};
-use super::{add, images_per_chunk};
+use super::{add, images_per_chunk, team};
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
 use forward::Packed;
@@ -189,15 +188,16 @@ pub fn forward_slices(
     let (packed, places) = (Packed::new(sizes, w, bias), sizes.places());
     let images = images_per_chunk(sizes.window.batch);
     let outputs = images * sizes.outputs();
-    y.par_chunks_mut(outputs)
-        .zip(codes.par_chunks_mut(outputs))
-        .zip(x.par_chunks(images * sizes.inputs()))
-        .for_each(|((y, codes), x)| {
-            if sizes.window.padding == 0 {
-                return forward::forward(sizes, &packed, &places, x, y, codes);
-            }
-            forward::forward(sizes, &packed, &places, &sizes.pad(x, 0), y, codes);
-        });
+    let chunks = y
+        .chunks_mut(outputs)
+        .zip(codes.chunks_mut(outputs))
+        .zip(x.chunks(images * sizes.inputs()));
+    team::for_each(chunks, |_, ((y, codes), x)| {
+        if sizes.window.padding == 0 {
+            return forward::forward(sizes, &packed, &places, x, y, codes);
+        }
+        forward::forward(sizes, &packed, &places, &sizes.pad(x, 0), y, codes);
+    });
 }
 
 /// Adds to `dx`, `(B, H, W, C)`, if it is wanted, to `dw`, `(O, C, K, K)`, and to `db`, `(O)`, given `dy` and the codes of
@@ -223,23 +223,20 @@ pub fn backward_slices(
         .zip(outputs)
         .map(|(x, (dy, codes))| (x, dy, codes, dx.as_mut().and_then(Iterator::next)))
         .collect();
-    let partial_sums: Vec<(Buffer, Buffer)> = chunks
-        .into_par_iter()
-        .map(|(x, dy, codes, dx)| {
-            let wins = backward::Wins::new(sizes, &places, dy, codes);
-            let mut sums = (Buffer::zeros(runs.len()), Buffer::zeros(sizes.kernels));
-            wins.add_to_bias(&mut sums.1);
-            on_padded(sizes, x, |x| {
-                backward::add_to_weights(sizes, &wins, x, &mut sums.0)
+    let partial_sums: Vec<(Buffer, Buffer)> = team::map(chunks, |_, (x, dy, codes, dx)| {
+        let wins = backward::Wins::new(sizes, &places, dy, codes);
+        let mut sums = (Buffer::zeros(runs.len()), Buffer::zeros(sizes.kernels));
+        wins.add_to_bias(&mut sums.1);
+        on_padded(sizes, x, |x| {
+            backward::add_to_weights(sizes, &wins, x, &mut sums.0)
+        });
+        if let Some(dx) = dx {
+            into_padded(sizes, dx, |dx| {
+                backward::add_to_inputs(sizes, &wins, &runs, dx)
             });
-            if let Some(dx) = dx {
-                into_padded(sizes, dx, |dx| {
-                    backward::add_to_inputs(sizes, &wins, &runs, dx)
-                });
-            }
-            sums
-        })
-        .collect();
+        }
+        sums
+    });
     let mut total = Buffer::zeros(runs.len());
     for (weights, biases) in &partial_sums {
         add(&mut total, weights);

@@ -2,11 +2,12 @@
 use super::block::block;
 use super::{Operation, numbers, window};
 use crate::ops::simd::Isa;
+use crate::ops::team::Team;
+use std::sync::Arc;
 
 /// Bits of the forward pass and of every gradient, computed by that many threads.
 fn bits(threads: usize, operation: &(impl Fn() -> Operation + Sync)) -> Vec<Vec<u32>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.unwrap().install(|| {
+    Arc::new(Team::new(threads)).install(|| {
         let operation = operation();
         let arguments = operation.some_arguments(1);
         let y = (operation.forward)(&arguments);
