@@ -11,10 +11,9 @@
 use std::error::Error;
 
 use digits::dataset::Mnist;
-use digits::dfdx::optim::Optimizer;
 use digits::dfdx::prelude::*;
 use digits::models::*;
-use digits::optim::{Adadelta, Adam};
+use digits::optim::{Adadelta, Adam, FitOptimizer};
 use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -56,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure<M: Classifier>(
     name: &str,
     mut model: M,
-    mut optimizer: impl Optimizer<M, Cpu, f32>,
+    mut optimizer: impl FitOptimizer<M>,
     batch_size: usize,
     epochs: usize,
     mnist: &Mnist,

@@ -36,13 +36,13 @@ pub use progress::Progress;
 
 use std::time::Instant;
 
-use dfdx::optim::Optimizer;
 use dfdx::prelude::*;
 
 use crate::batch::{self, Images, OneHot};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 use crate::loss::try_softmax_cross_entropy;
 use crate::ops::without_gradient;
+use crate::optim::FitOptimizer;
 use crate::raw;
 use crate::scale::{self, Scale};
 use progress::Reporter;
@@ -164,7 +164,7 @@ const QUICK_VALIDATION: usize = 1_000;
 /// has reached.
 pub fn fit<M: Classifier>(
     model: &mut M,
-    optimizer: &mut impl Optimizer<M, Cpu, f32>,
+    optimizer: &mut impl FitOptimizer<M>,
     data: &Dataset,
     config: &FitConfig,
 ) -> Result<History, TrainError> {
@@ -225,7 +225,7 @@ struct Batches<'a> {
 /// One pass over the images: forward, loss, backward, step, batch by batch.
 fn train_epoch<M: Classifier>(
     model: &mut M,
-    optimizer: &mut impl Optimizer<M, Cpu, f32>,
+    optimizer: &mut impl FitOptimizer<M>,
     batches: &Batches<'_>,
     reporter: &mut Reporter,
 ) -> Result<Evaluation, TrainError> {
@@ -247,8 +247,7 @@ fn train_epoch<M: Classifier>(
             });
         }
         gradients = loss.try_backward()?;
-        optimizer.update(model, &gradients)?;
-        model.try_zero_grads(&mut gradients)?;
+        optimizer.step(model, &mut gradients)?;
         running.add(value, right, indices.len());
         reporter.batch_is_over(batches.epoch, number + 1, &running);
     }

@@ -5,8 +5,8 @@
 //! meanwhile: it waits for nobody who has not begun. A neighbour that keeps a core busy costs that core's share, no more.
 //!
 //! Which parts there are must not depend on the number of threads; each part is worked on by one thread. The results are
-//! then the same bits on one thread and on many. Thread `t` takes part `t` first, so that what it wrote in one loop is still in
-//! its own cache in the next.
+//! then the same bits on one thread and on many. Each thread begins with its share of neighbouring parts, so that what it wrote
+//! in one loop is still in its own cache in the next, and helps the others when its share is done.
 //!
 //! The environment variable `DIGITS_THREADS` sets how many threads there are; otherwise, one for each core.
 use std::any::Any;
@@ -32,6 +32,8 @@ type Work<'a> = &'a (dyn Fn(usize) + Sync);
 struct Desk {
     /// Which loop it is (upper half), and which of its parts nobody has taken (lower half: one bit each).
     parts: AtomicU64,
+    /// How many parts the loop has, and for how many threads: tells each thread its share.
+    shares: AtomicU64,
     /// Parts that are done.
     done: AtomicUsize,
     /// What to do with a part. Only who has taken a part of the present loop may call it.
@@ -50,19 +52,21 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Desk {
-    /// Takes a part for the thread `me`: its own if it is there, or else the first that is.
+    /// Takes a part for the thread `me`: the first of its share, or else the last of all.
     fn take(&self, me: usize) -> Option<usize> {
+        let shares = self.shares.load(SeqCst);
+        let (parts, threads) = ((shares >> 32) as usize, (shares as u32).max(1) as usize);
+        let before = |me: usize| (1u64 << (me * parts / threads).min(MOST_PARTS)) - 1;
+        let share = (before(me + 1) & !before(me)) as u32;
         let mut seen = self.parts.load(SeqCst);
         loop {
             let left = seen as u32;
             if left == 0 {
                 return None;
             }
-            let own = me.min(MOST_PARTS - 1) as u32;
-            let part = if left >> own & 1 == 1 {
-                own
-            } else {
-                left.trailing_zeros()
+            let part = match left & share {
+                0 => u32::BITS - 1 - left.leading_zeros(),
+                own => own.trailing_zeros(),
             };
             match self
                 .parts
@@ -187,6 +191,8 @@ impl Team {
         let work = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
         *locked(&self.desk.work) = Some(work);
         self.desk.done.store(0, SeqCst);
+        let shares = (parts as u64) << 32 | self.threads() as u64;
+        self.desk.shares.store(shares, SeqCst);
         let before = self.desk.parts.load(SeqCst) >> 32;
         let all = (1u64 << parts) - 1;
         self.desk.parts.store((before + 1) << 32 | all, SeqCst);

@@ -4,8 +4,7 @@ use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
-use super::{Rule, in_place, update};
-use crate::ops::simd::Isa;
+use super::{Rule, in_place, not_denormal, optimizer};
 
 /// Settings of [`Adadelta`]. The defaults are Keras's ρ and ε, and the paper's learning rate.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,37 +84,30 @@ impl Rule for Adadelta {
     fn step<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
-        gradient: &[f32],
+        gradient: &mut [f32],
     ) -> Result<(), CpuError> {
         let eta = self.config.learning_rate as f32;
         let (kept, new) = (self.config.rho as f32, (1.0 - self.config.rho) as f32);
         let epsilon = self.config.epsilon as f32;
         let a: &mut [f32] = self.gradients.get_or_alloc_mut(parameter)?;
         let d: &mut [f32] = self.steps.get_or_alloc_mut(parameter)?;
-        in_place(parameter, gradient.len(), |theta| {
-            Isa::best().vectorize(
-                #[inline(always)]
-                || {
-                    let means = a.iter_mut().zip(d.iter_mut());
-                    for ((theta, g), (a, d)) in theta.iter_mut().zip(gradient).zip(means) {
-                        *a = kept * *a + new * g * g;
-                        let step = -(*d + epsilon).sqrt() / (*a + epsilon).sqrt() * g;
-                        *d = kept * *d + new * step * step;
-                        *theta += eta * step;
-                    }
-                },
-            );
-        });
+        in_place(
+            parameter,
+            [gradient, a, d],
+            #[inline(always)]
+            |theta, [g, a, d]| {
+                let means = a.iter_mut().zip(d);
+                for ((theta, g), (a, d)) in theta.iter_mut().zip(g).zip(means) {
+                    *a = not_denormal(kept * *a + new * *g * *g);
+                    let step = -((*d + epsilon) / (*a + epsilon)).sqrt() * *g;
+                    *d = not_denormal(kept * *d + new * step * step);
+                    *theta += eta * step;
+                    *g = 0.0;
+                }
+            },
+        );
         Ok(())
     }
 }
 
-impl<M: TensorCollection<f32, Cpu>> Optimizer<M, Cpu, f32> for Adadelta {
-    fn update(
-        &mut self,
-        model: &mut M,
-        gradients: &Gradients<f32, Cpu>,
-    ) -> Result<(), OptimizerUpdateError<CpuError>> {
-        update(self, model, gradients)
-    }
-}
+optimizer!(Adadelta);

@@ -4,8 +4,7 @@ use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
-use super::{Rule, in_place, update};
-use crate::ops::simd::Isa;
+use super::{Rule, in_place, not_denormal, optimizer};
 
 /// Settings of [`Adam`]. The defaults are Keras's.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,10 +104,14 @@ impl Default for Adam {
 }
 
 impl Rule for Adam {
+    fn begin(&mut self) {
+        self.steps += 1;
+    }
+
     fn step<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
-        gradient: &[f32],
+        gradient: &mut [f32],
     ) -> Result<(), CpuError> {
         let alpha = self.corrected_rate() as f32;
         let epsilon = self.config.epsilon as f32;
@@ -116,30 +119,22 @@ impl Rule for Adam {
         let new_2 = (1.0 - self.config.beta_2) as f32;
         let m: &mut [f32] = self.m.get_or_alloc_mut(parameter)?;
         let v: &mut [f32] = self.v.get_or_alloc_mut(parameter)?;
-        in_place(parameter, gradient.len(), |theta| {
-            Isa::best().vectorize(
-                #[inline(always)]
-                || {
-                    let means = m.iter_mut().zip(v.iter_mut());
-                    for ((theta, g), (m, v)) in theta.iter_mut().zip(gradient).zip(means) {
-                        *m += new_1 * (g - *m);
-                        *v += new_2 * (g * g - *v);
-                        *theta -= alpha * *m / (v.sqrt() + epsilon);
-                    }
-                },
-            );
-        });
+        in_place(
+            parameter,
+            [gradient, m, v],
+            #[inline(always)]
+            |theta, [g, m, v]| {
+                let means = m.iter_mut().zip(v);
+                for ((theta, g), (m, v)) in theta.iter_mut().zip(g).zip(means) {
+                    *m = not_denormal(*m + new_1 * (*g - *m));
+                    *v = not_denormal(*v + new_2 * (*g * *g - *v));
+                    *theta -= alpha * *m / (v.sqrt() + epsilon);
+                    *g = 0.0;
+                }
+            },
+        );
         Ok(())
     }
 }
 
-impl<M: TensorCollection<f32, Cpu>> Optimizer<M, Cpu, f32> for Adam {
-    fn update(
-        &mut self,
-        model: &mut M,
-        gradients: &Gradients<f32, Cpu>,
-    ) -> Result<(), OptimizerUpdateError<CpuError>> {
-        self.steps += 1;
-        update(self, model, gradients)
-    }
-}
+optimizer!(Adam);

@@ -4,7 +4,7 @@ use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
-use super::{Rule, in_place, update};
+use super::{Rule, in_place, optimizer};
 
 /// θ ← θ − η·g, with the learning rate η: Keras's `SGD` without momentum.
 ///
@@ -45,24 +45,22 @@ impl Rule for GradientDescent {
     fn step<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
-        gradient: &[f32],
+        gradient: &mut [f32],
     ) -> Result<(), CpuError> {
         let eta = self.learning_rate as f32;
-        in_place(parameter, gradient.len(), |theta| {
-            for (theta, g) in theta.iter_mut().zip(gradient) {
-                *theta -= eta * g;
-            }
-        });
+        in_place(
+            parameter,
+            [gradient],
+            #[inline(always)]
+            |theta, [g]| {
+                for (theta, g) in theta.iter_mut().zip(g) {
+                    *theta -= eta * *g;
+                    *g = 0.0;
+                }
+            },
+        );
         Ok(())
     }
 }
 
-impl<M: TensorCollection<f32, Cpu>> Optimizer<M, Cpu, f32> for GradientDescent {
-    fn update(
-        &mut self,
-        model: &mut M,
-        gradients: &Gradients<f32, Cpu>,
-    ) -> Result<(), OptimizerUpdateError<CpuError>> {
-        update(self, model, gradients)
-    }
-}
+optimizer!(GradientDescent);
