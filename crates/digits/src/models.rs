@@ -6,9 +6,7 @@
 //! [`by_hand`] holds networks without dfdx: what the tape does, written out.
 pub mod by_hand;
 
-use dfdx::prelude::ReLU;
-
-use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, Dropout, Flatten};
+use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten};
 
 /// Three convolutions and two dense layers: 93,322 parameters; source S4 §5.2, Keras's introductory network.
 ///
@@ -23,7 +21,7 @@ pub type CnnDeep = (
     (Conv2DReLUMaxPool<1, 32, 3>,),        // (B, 32, 13, 13)
     (Conv2DReLUMaxPool<32, 64, 3>,),       // (B, 64, 5, 5)
     (Conv2DReLU<64, 64, 3>, Flatten<576>), // (B, 576)
-    (Dense<576, 64>, ReLU, Dense<64, 10>), // (B, 10)
+    (DenseReLU<576, 64>, Dense<64, 10>),   // (B, 10)
 );
 
 /// One dense layer, 784-10: 7,850 parameters. No source has it; it is where the book's training starts.
@@ -36,7 +34,7 @@ pub type Linear10 = (Flatten<784>, Dense<784, 10>);
 /// let model = Cpu::default().build_module::<Mlp128, f32>();
 /// assert_eq!(model.num_trainable_params(), 101_770);
 /// ```
-pub type Mlp128 = (Flatten<784>, (Dense<784, 128>, ReLU), Dense<128, 10>);
+pub type Mlp128 = (Flatten<784>, DenseReLU<784, 128>, Dense<128, 10>);
 
 /// [`Mlp128`] with a fifth of the hidden layer dropped in training: 101,770 parameters; source S1. Adam, 32, 5 epochs.
 ///
@@ -47,7 +45,7 @@ pub type Mlp128 = (Flatten<784>, (Dense<784, 128>, ReLU), Dense<128, 10>);
 /// ```
 pub type Mlp128Dropout = (
     Flatten<784>,
-    (Dense<784, 128>, ReLU, Dropout<20>),
+    (DenseReLU<784, 128>, Dropout<20>),
     Dense<128, 10>,
 );
 
@@ -60,8 +58,8 @@ pub type Mlp128Dropout = (
 /// ```
 pub type Mlp512x256 = (
     Flatten<784>,
-    (Dense<784, 512>, ReLU),
-    (Dense<512, 256>, ReLU),
+    DenseReLU<784, 512>,
+    DenseReLU<512, 256>,
     Dense<256, 10>,
 );
 
@@ -74,8 +72,8 @@ pub type Mlp512x256 = (
 /// ```
 pub type Mlp100x100 = (
     Flatten<784>,
-    (Dense<784, 100>, ReLU),
-    (Dense<100, 100>, ReLU),
+    DenseReLU<784, 100>,
+    DenseReLU<100, 100>,
     Dense<100, 10>,
 );
 
@@ -88,7 +86,7 @@ pub type Mlp100x100 = (
 /// ```
 pub type CnnSmall = (
     (Conv2DReLUMaxPool<1, 32, 3>, Flatten<5408>),
-    (Dense<5408, 64>, ReLU),
+    DenseReLU<5408, 64>,
     Dense<64, 10>,
 );
 
@@ -103,6 +101,6 @@ pub type CnnSmall = (
 pub type CnnAdadelta = (
     (Conv2DReLU<1, 32, 3>, Conv2DReLUMaxPool<32, 64, 3>), // (B, 64, 12, 12)
     (Flatten<9216>, Dropout<25>), // which of the two comes first makes no difference
-    (Dense<9216, 128>, ReLU, Dropout<50>),
+    (DenseReLU<9216, 128>, Dropout<50>),
     Dense<128, 10>,
 );

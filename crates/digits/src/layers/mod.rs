@@ -57,7 +57,7 @@ mod pool2d;
 
 pub use conv_block::builder::{Conv2DReLU, Conv2DReLUMaxPool};
 pub use conv2d::builder::Conv2D;
-pub use dense::builder::Dense;
+pub use dense::builder::{Dense, DenseReLU};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use pool2d::{AvgPool2D, MaxPool2D};
@@ -66,7 +66,7 @@ pub use pool2d::{AvgPool2D, MaxPool2D};
 pub mod modules {
     pub use super::conv_block::{Conv2DReLU, Conv2DReLUMaxPool};
     pub use super::conv2d::Conv2D;
-    pub use super::dense::Dense;
+    pub use super::dense::{Dense, DenseReLU};
     pub use super::{AvgPool2D, Dropout, Flatten, MaxPool2D};
 }
 

@@ -1,14 +1,18 @@
-//! The dense layer's product: inputs `(B, I)`, weights `(O, I)`, bias `(O)` → `(B, O)`.
+//! The dense layer: inputs `(B, I)`, weights `(O, I)`, bias `(O)` → `(B, O)`, with or without a ReLU behind it.
 //!
 //! ```text
-//! y[o] = b[o] + Σ_i w[o, i] · x[i]
+//! y[o] = b[o] + Σ_i w[o, i] · x[i]          or the larger of that and 0
 //! ```
+//!
+//! Its three products skip the zeros of their left factor: see [`nonzero`].
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
-use dfdx::prelude::{Tensor, TensorFromVec};
+use dfdx::prelude::{Tensor, ZerosTensor};
 
+use super::nonzero::{self, Nonzeros};
+use super::reuse::Buffer;
+use super::simd::Isa;
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
-use super::{Matrix, par_matmul};
-use crate::raw::elements;
+use crate::raw::{self, elements};
 
 /// A shape whose last axis has `I` elements: one input `(I)` or a batch `(B, I)`.
 #[diagnostic::on_unimplemented(
@@ -58,38 +62,90 @@ where
     Sh: InputsOf<I, Const<O>>,
     T: Tape<f32, Cpu>,
 {
+    dense(x, weight, bias, false)
+}
+
+/// `relu(x wᵀ + bias)` for `x` of shape `(I)` or `(B, I)`; differentiable in all three.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::ops::linear_relu;
+/// let dev = Cpu::default();
+/// let (w, b) = (dev.tensor([[3.0, 4.0], [-3.0, 4.0]]), dev.tensor([0.5, -6.0]));
+/// let y = linear_relu(dev.tensor([1.0, 2.0]), &w, &b).unwrap();
+/// assert_eq!(y.array(), [11.5, 0.0]); // of 11.5 and −1
+/// ```
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if the output cannot be allocated.
+pub fn linear_relu<Sh, T, const I: usize, const O: usize>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank2<O, I>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+) -> Result<Tensor<Sh::Out, f32, Cpu, T>, CpuError>
+where
+    Sh: InputsOf<I, Const<O>>,
+    T: Tape<f32, Cpu>,
+{
+    dense(x, weight, bias, true)
+}
+
+fn dense<Sh, T, const I: usize, const O: usize>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank2<O, I>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+    relu: bool,
+) -> Result<Tensor<Sh::Out, f32, Cpu, T>, CpuError>
+where
+    Sh: InputsOf<I, Const<O>>,
+    T: Tape<f32, Cpu>,
+{
     const { assert!(I > 0 && O > 0, "a dense layer needs inputs and outputs") };
+    let isa = Isa::best();
     let shape = InputsOf::out(x.shape());
     let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
-    let mut y = vec![0.0; shape.num_elements()];
-    forward(&elements(&x), &elements(&weight), &elements(&bias), &mut y);
-    let y = x.device().try_tensor_from_vec(y, shape)?;
-    let learns = wants_gradient(&x);
+    let inputs = Nonzeros::new(&elements(&x), I);
+    let mut y = x.device().try_zeros_like(&shape)?;
+    if let Some(y) = raw::elements_mut(&mut y) {
+        y.chunks_exact_mut(O)
+            .for_each(|y| y.copy_from_slice(&elements(&bias)));
+        nonzero::times_transposed(isa, &inputs, &elements(&weight), y);
+        if relu {
+            y.iter_mut()
+                .for_each(|y| *y = if *y <= 0.0 { 0.0 } else { *y });
+        }
+    }
+    let (learns, outputs) = (wants_gradient(&x), y.clone());
     Ok(record(y, tape, move |gradients, dy| {
+        let through_relu = relu.then(|| through_relu(&elements(&outputs), dy));
+        let dy = through_relu.as_deref().unwrap_or(dy);
         if learns {
+            let dy = Nonzeros::new(dy, O);
             gradient_of(gradients, &x, |dx| {
-                backward_input(I, &elements(&weight), dy, dx)
+                nonzero::times(isa, &dy, &elements(&weight), I, dx)
             })?;
         }
         gradient_of(gradients, &weight, |dw| {
-            backward_weight(I, &elements(&x), dy, dw)
+            nonzero::transposed_times(isa, dy, &inputs, dw)
         })?;
         gradient_of(gradients, &bias, |db| backward_bias(dy, db))
     }))
 }
 
+/// The gradient with respect to what ReLU saw, given its outputs `y` and their gradient: zero where ReLU gave zero.
+fn through_relu(y: &[f32], dy: &[f32]) -> Buffer {
+    let mut dz = Buffer::any(dy.len());
+    for ((dz, y), dy) in dz.iter_mut().zip(y).zip(dy) {
+        *dz = if *y == 0.0 { 0.0 } else { *dy };
+    }
+    dz
+}
+
 /// `y` = `x wᵀ + bias`; `x`: `(B, I)`, `w`: `(O, I)`, `bias`: `(O)`, `y`: `(B, O)`, all row-major.
 pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
-    let (outputs, inputs) = (bias.len(), w.len() / bias.len());
-    for y in y.chunks_exact_mut(outputs) {
-        y.copy_from_slice(bias);
-    }
-    let batch = y.len() / outputs;
-    let (x, w) = (
-        Matrix::new(x, batch, inputs),
-        Matrix::new(w, outputs, inputs),
-    );
-    par_matmul(y, x, w.transposed(), true);
+    y.chunks_exact_mut(bias.len())
+        .for_each(|y| y.copy_from_slice(bias));
+    nonzero::times_transposed(Isa::best(), &Nonzeros::new(x, w.len() / bias.len()), w, y);
 }
 
 /// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output; `inputs` is `I`.
@@ -98,12 +154,13 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
 /// dx += dy w        (B, O) (O, I)
 /// ```
 pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
-    let (outputs, batch) = (w.len() / inputs, dx.len() / inputs);
-    let (dy, w) = (
-        Matrix::new(dy, batch, outputs),
-        Matrix::new(w, outputs, inputs),
+    nonzero::times(
+        Isa::best(),
+        &Nonzeros::new(dy, w.len() / inputs),
+        w,
+        inputs,
+        dx,
     );
-    par_matmul(dx, dy, w, true);
 }
 
 /// Adds to `dw` the gradient of the loss, given `dy`; `inputs` is `I`.
@@ -112,12 +169,7 @@ pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 /// dw += dyᵀ x       (O, B) (B, I)
 /// ```
 pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-    let (outputs, batch) = (dw.len() / inputs, x.len() / inputs);
-    let (dy, x) = (
-        Matrix::new(dy, batch, outputs),
-        Matrix::new(x, batch, inputs),
-    );
-    par_matmul(dw, dy.transposed(), x, true);
+    nonzero::transposed_times(Isa::best(), dy, &Nonzeros::new(x, inputs), dw);
 }
 
 /// Adds to `db` the sum of `dy` over the batch.

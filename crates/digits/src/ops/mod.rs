@@ -15,6 +15,7 @@ pub mod linear;
 mod matmul;
 #[cfg(test)]
 mod naive;
+pub mod nonzero;
 pub mod pool2d;
 mod reuse;
 pub mod simd;
@@ -22,12 +23,13 @@ mod tape;
 pub mod team;
 #[cfg(test)]
 mod tests;
+pub mod transpose;
 
 pub use conv_block::{conv2d_relu, conv2d_relu_max_pool2d};
 pub use conv2d::conv2d;
 pub use dropout::dropout;
 pub use flatten::flatten;
-pub use linear::linear;
+pub use linear::{linear, linear_relu};
 pub use matmul::{Matrix, matmul, par_matmul};
 pub use pool2d::{avg_pool2d, max_pool2d};
 pub use tape::without_gradient;

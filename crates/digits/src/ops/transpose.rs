@@ -1,0 +1,217 @@
+//! Transposing a matrix, or adding a transposed one, in blocks of 16 × 16 numbers that stay in registers.
+//!
+//! Element by element, every number costs a store of its own; with AVX-512 a block of 256 takes 64 shuffles between 16
+//! loads and 16 stores (Intel, "64 and IA-32 Architectures Optimization Reference Manual", on transposing with unpack).
+
+/// Sides of a block.
+const SIDE: usize = 16;
+
+/// A matrix of `rows` × `columns` seen in a slice: element `(i, j)` is `[i * stride + j]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Rows of the source, columns of the destination.
+    pub rows: usize,
+    /// Columns of the source, rows of the destination.
+    pub columns: usize,
+    /// From one row of the source to the next.
+    pub from: usize,
+    /// From one row of the destination to the next.
+    pub to: usize,
+}
+
+/// `to[j, i] = from[i, j]`
+///
+/// ```
+/// use digits::ops::transpose::{Size, copy};
+/// let mut to = [0.0; 6];
+/// copy(Size { rows: 2, columns: 3, from: 3, to: 2 }, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &mut to);
+/// assert_eq!(to, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+/// ```
+///
+/// # Panics
+/// If a slice ends before its last element.
+pub fn copy(size: Size, from: &[f32], to: &mut [f32]) {
+    blocks::<false>(size, from, to);
+}
+
+/// `to[j, i] += from[i, j]`
+///
+/// # Panics
+/// As [`copy`].
+pub fn add(size: Size, from: &[f32], to: &mut [f32]) {
+    blocks::<true>(size, from, to);
+}
+
+/// Whole blocks by the fastest way there is, what is left over element by element.
+fn blocks<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
+    let whole = if fast() {
+        [size.rows, size.columns].map(|n| n / SIDE * SIDE)
+    } else {
+        [0, 0]
+    };
+    for i in (0..whole[0]).step_by(SIDE) {
+        for j in (0..whole[1]).step_by(SIDE) {
+            let (from, to) = (&from[i * size.from + j..], &mut to[j * size.to + i..]);
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `fast` has found the instructions on this CPU.
+            unsafe {
+                avx512::block::<ADD>(from, size.from, to, size.to);
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            elements::<ADD>(
+                Size {
+                    rows: SIDE,
+                    columns: SIDE,
+                    ..size
+                },
+                from,
+                to,
+            );
+        }
+    }
+    let right = Size {
+        columns: size.columns - whole[1],
+        ..size
+    };
+    let below = Size {
+        rows: size.rows - whole[0],
+        columns: whole[1],
+        ..size
+    };
+    elements::<ADD>(
+        right,
+        tail(from, whole[1]),
+        tail_mut(to, whole[1] * size.to),
+    );
+    elements::<ADD>(
+        below,
+        tail(from, whole[0] * size.from),
+        tail_mut(to, whole[0]),
+    );
+}
+
+/// What begins at `from`, or nothing.
+fn tail(numbers: &[f32], from: usize) -> &[f32] {
+    numbers.get(from..).unwrap_or_default()
+}
+
+fn tail_mut(numbers: &mut [f32], from: usize) -> &mut [f32] {
+    numbers.get_mut(from..).unwrap_or_default()
+}
+
+fn elements<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
+    for i in 0..size.rows {
+        for j in 0..size.columns {
+            let to = &mut to[j * size.to + i];
+            *to = if ADD { *to } else { 0.0 } + from[i * size.from + j];
+        }
+    }
+}
+
+/// Whether this CPU has AVX-512.
+fn fast() -> bool {
+    super::simd::Isa::best() == super::simd::Isa::Avx512
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use super::SIDE;
+    use std::arch::x86_64::*;
+
+    /// One block: row `i` of `from` begins at `i * step`, likewise for `to`.
+    #[target_feature(enable = "avx512f")]
+    pub fn block<const ADD: bool>(from: &[f32], from_step: usize, to: &mut [f32], to_step: usize) {
+        let mut rows = [_mm512_setzero_ps(); SIDE];
+        for (i, row) in rows.iter_mut().enumerate() {
+            let numbers: &[f32] = &from[i * from_step..][..SIDE];
+            // SAFETY: the slice holds the sixteen numbers that are read.
+            *row = unsafe { _mm512_loadu_ps(numbers.as_ptr()) };
+        }
+        for (j, row) in transposed(rows).into_iter().enumerate() {
+            let numbers: &mut [f32] = &mut to[j * to_step..][..SIDE];
+            // SAFETY: the slice holds the sixteen numbers that are read and written.
+            unsafe {
+                let sum = if ADD {
+                    _mm512_add_ps(_mm512_loadu_ps(numbers.as_ptr()), row)
+                } else {
+                    row
+                };
+                _mm512_storeu_ps(numbers.as_mut_ptr(), sum);
+            }
+        }
+    }
+
+    /// Exchanges rows and columns: in pairs of numbers, of pairs, of fours and of eights.
+    #[target_feature(enable = "avx512f")]
+    fn transposed(r: [__m512; SIDE]) -> [__m512; SIDE] {
+        let mut a = r;
+        for i in (0..SIDE).step_by(2) {
+            a[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+            a[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+        }
+        // b[4 n + k]: of rows 4 n to 4 n + 3, the columns k, k + 4, k + 8, k + 12.
+        let mut b = a;
+        for i in (0..SIDE).step_by(4) {
+            for k in 0..2 {
+                let (low, high) = (_mm512_castps_pd(a[i + k]), _mm512_castps_pd(a[i + k + 2]));
+                b[i + 2 * k] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
+                b[i + 2 * k + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+            }
+        }
+        let mut out = b;
+        for k in 0..4 {
+            let even = |i: usize| _mm512_shuffle_f32x4::<0x88>(b[i + k], b[i + 4 + k]);
+            let odd = |i: usize| _mm512_shuffle_f32x4::<0xdd>(b[i + k], b[i + 4 + k]);
+            out[k] = _mm512_shuffle_f32x4::<0x88>(even(0), even(8));
+            out[k + 8] = _mm512_shuffle_f32x4::<0xdd>(even(0), even(8));
+            out[k + 4] = _mm512_shuffle_f32x4::<0x88>(odd(0), odd(8));
+            out[k + 12] = _mm512_shuffle_f32x4::<0xdd>(odd(0), odd(8));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_goes_where_row_and_column_are_exchanged() {
+        for (rows, columns) in [
+            (16, 16),
+            (32, 48),
+            (1, 1),
+            (17, 16),
+            (16, 17),
+            (50, 35),
+            (3, 40),
+            (40, 3),
+            (0, 5),
+            (5, 0),
+        ] {
+            let size = Size {
+                rows,
+                columns,
+                from: columns + 3,
+                to: rows + 1,
+            };
+            let from: Vec<f32> = (0..rows * size.from).map(|i| i as f32).collect();
+            let before: Vec<f32> = (0..columns * size.to).map(|i| -0.5 * i as f32).collect();
+            let (mut copied, mut added) = (before.clone(), before.clone());
+            copy(size, &from, &mut copied);
+            add(size, &from, &mut added);
+            for j in 0..columns {
+                for i in 0..size.to {
+                    let (at, inside) = (j * size.to + i, i < rows);
+                    let new = if inside {
+                        from[i * size.from + j]
+                    } else {
+                        before[at]
+                    };
+                    assert_eq!(copied[at], new, "{rows} × {columns}: ({j}, {i})");
+                    assert_eq!(added[at], if inside { before[at] + new } else { new });
+                }
+            }
+        }
+    }
+}
