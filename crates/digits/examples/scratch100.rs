@@ -11,10 +11,10 @@ use std::error::Error;
 use std::time::Instant;
 
 use digits::batch::shuffled;
+use digits::cpu::team::{self, MOST_PARTS};
 use digits::dataset::{Dataset, Mnist, PIXELS};
 use digits::experiment::{Setting, Trial};
 use digits::models::by_hand::{Mlp, Start};
-use digits::ops::team::{self, MOST_PARTS};
 
 const EPOCHS: u64 = 10;
 const BATCHES: [usize; 5] = [10, 32, 100, 1_000, 60_000];

@@ -13,7 +13,9 @@
 //! # Ok::<(), digits::dataset::DatasetError>(())
 //! ```
 
+use crate::cpu::{simd::Isa, team};
 use crate::dataset::{CLASSES, Dataset, PIXELS, SIDE};
+use crate::raw;
 use dfdx::prelude::*;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
@@ -28,11 +30,19 @@ pub type OneHot<B = usize> = Tensor<(B, Const<CLASSES>), f32, Cpu>;
 /// # Panics
 /// If there is no image at one of the indices.
 pub fn images(dev: &Cpu, data: &Dataset, indices: &[usize]) -> Images {
-    let mut values = Vec::with_capacity(indices.len() * PIXELS);
-    for &i in indices {
-        extend_scaled(&mut values, data.image(i));
+    let mut x = dev.zeros_like(&(indices.len(), Const, Const, Const));
+    if let Some(values) = raw::elements_mut(&mut x) {
+        let images = indices.len().div_ceil(PARTS).max(1);
+        let parts = values
+            .chunks_mut(images * PIXELS)
+            .zip(indices.chunks(images));
+        team::for_each(parts, |_, (values, indices)| {
+            for (values, i) in values.chunks_exact_mut(PIXELS).zip(indices) {
+                scale(values, data.image(*i));
+            }
+        });
     }
-    tensor(dev, &(indices.len(), Const, Const, Const), &values)
+    x
 }
 
 /// Image `i` as a tensor (1, 28, 28), without a batch: a pixel p becomes p / 255.
@@ -40,9 +50,11 @@ pub fn images(dev: &Cpu, data: &Dataset, indices: &[usize]) -> Images {
 /// # Panics
 /// If there is no image `i`.
 pub fn image(dev: &Cpu, data: &Dataset, i: usize) -> Tensor<Rank3<1, SIDE, SIDE>, f32, Cpu> {
-    let mut values = Vec::with_capacity(PIXELS);
-    extend_scaled(&mut values, data.image(i));
-    tensor(dev, &Default::default(), &values)
+    let mut x = dev.zeros();
+    if let Some(values) = raw::elements_mut(&mut x) {
+        scale(values, data.image(i));
+    }
+    x
 }
 
 /// The labels at `indices` as rows of a tensor (B, 10): label 3 becomes 0 0 0 1 0 0 0 0 0 0.
@@ -50,11 +62,13 @@ pub fn image(dev: &Cpu, data: &Dataset, i: usize) -> Tensor<Rank3<1, SIDE, SIDE>
 /// # Panics
 /// If there is no label at one of the indices.
 pub fn one_hot(dev: &Cpu, data: &Dataset, indices: &[usize]) -> OneHot {
-    let mut values = vec![0.0; indices.len() * CLASSES];
-    for (row, &i) in values.chunks_exact_mut(CLASSES).zip(indices) {
+    let mut y = dev.zeros_like(&(indices.len(), Const));
+    let rows = raw::elements_mut(&mut y).into_iter();
+    let rows = rows.flat_map(|y| y.chunks_exact_mut(CLASSES));
+    for (row, &i) in rows.zip(indices) {
         row[usize::from(data.label(i))] = 1.0;
     }
-    tensor(dev, &(indices.len(), Const), &values)
+    y
 }
 
 /// The numbers 0 to n − 1 in an order that depends on the seed and the epoch only; every order is equally likely.
@@ -70,16 +84,19 @@ pub fn shuffled(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
     order
 }
 
-fn extend_scaled(values: &mut Vec<f32>, pixels: &[u8]) {
-    values.extend(pixels.iter().map(|&pixel| f32::from(pixel) / 255.0));
-}
+/// Parts that a batch is filled in.
+const PARTS: usize = 4;
 
-/// Allocates through the device: with its cache on, memory that `tensor_from_vec` brings along
-/// goes into the cache when the tensor is dropped and is not drawn again, so that the cache grows with each batch.
-fn tensor<S: Shape>(dev: &Cpu, shape: &S, values: &[f32]) -> Tensor<S, f32, Cpu> {
-    let mut tensor = dev.zeros_like(shape);
-    tensor.copy_from(values);
-    tensor
+/// p / 255 for each pixel p.
+fn scale(values: &mut [f32], pixels: &[u8]) {
+    Isa::best().vectorize(
+        #[inline(always)]
+        || {
+            for (value, &pixel) in values.iter_mut().zip(pixels) {
+                *value = f32::from(pixel) / 255.0;
+            }
+        },
+    );
 }
 
 #[cfg(test)]

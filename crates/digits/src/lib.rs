@@ -5,9 +5,10 @@
 //! | [`idx`] | IDX bytes → checked arrays |
 //! | [`dataset`] | MNIST: images and labels; training, validation, test |
 //! | [`image`] | a photograph → a digit as MNIST has them |
+//! | [`cpu`] | loops → threads and vector instructions |
+//! | [`raw`] | tensor ↔ slice |
 //! | [`batch`] | indices → batches as tensors; the seeded shuffle |
 //! | [`shape`] | sizes → output sizes, as types |
-//! | [`raw`] | tensor ↔ slice |
 //! | [`ops`] | tensors → tensors, each operation with its gradient |
 //! | [`layers`] | operations with parameters, as dfdx modules |
 //! | [`models`] | the sources' networks, by name |
@@ -31,11 +32,13 @@ pub mod dataset;
 
 pub mod image;
 
+pub mod cpu;
+
+pub mod raw;
+
 pub mod batch;
 
 pub mod shape;
-
-pub mod raw;
 
 pub mod ops;
 

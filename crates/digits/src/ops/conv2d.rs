@@ -13,7 +13,8 @@ use dfdx::prelude::TensorFromVec;
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
 
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
-use super::{Matrix, add_in_order, images_per_chunk, matmul, sum, team};
+use super::{Matrix, add_in_order, images_per_chunk, matmul, sum};
+use crate::cpu::team;
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
 

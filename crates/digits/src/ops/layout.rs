@@ -6,7 +6,8 @@ use dfdx::prelude::{
 };
 use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
 
-use super::{images_per_chunk, team};
+use super::images_per_chunk;
+use crate::cpu::team;
 use crate::raw::{self, Order};
 
 /// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.

@@ -9,9 +9,9 @@ use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Ta
 use dfdx::prelude::{Tensor, ZerosTensor};
 
 use super::nonzero::{self, Nonzeros};
-use super::reuse::Buffer;
-use super::simd::Isa;
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
+use crate::cpu::reuse::Buffer;
+use crate::cpu::simd::Isa;
 use crate::raw::{self, elements};
 
 /// A shape whose last axis has `I` elements: one input `(I)` or a batch `(B, I)`.
@@ -104,23 +104,22 @@ where
     let isa = Isa::best();
     let shape = InputsOf::out(x.shape());
     let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
-    let inputs = Nonzeros::new(&elements(&x), I);
+    let inputs = Nonzeros::new(isa, &elements(&x), I);
     let mut y = x.device().try_zeros_like(&shape)?;
     if let Some(y) = raw::elements_mut(&mut y) {
         y.chunks_exact_mut(O)
             .for_each(|y| y.copy_from_slice(&elements(&bias)));
         nonzero::times_transposed(isa, &inputs, &elements(&weight), y);
         if relu {
-            y.iter_mut()
-                .for_each(|y| *y = if *y <= 0.0 { 0.0 } else { *y });
+            self::relu(isa, y);
         }
     }
     let (learns, outputs) = (wants_gradient(&x), y.clone());
     Ok(record(y, tape, move |gradients, dy| {
-        let through_relu = relu.then(|| through_relu(&elements(&outputs), dy));
+        let through_relu = relu.then(|| through_relu(isa, &elements(&outputs), dy));
         let dy = through_relu.as_deref().unwrap_or(dy);
         if learns {
-            let dy = Nonzeros::new(dy, O);
+            let dy = Nonzeros::new(isa, dy, O);
             gradient_of(gradients, &x, |dx| {
                 nonzero::times(isa, &dy, &elements(&weight), I, dx)
             })?;
@@ -132,12 +131,29 @@ where
     }))
 }
 
+/// Every number of `y` that is below zero becomes zero.
+pub fn relu(isa: Isa, y: &mut [f32]) {
+    isa.vectorize(
+        #[inline(always)]
+        || {
+            y.iter_mut()
+                .for_each(|y| *y = if *y <= 0.0 { 0.0 } else { *y })
+        },
+    );
+}
+
 /// The gradient with respect to what ReLU saw, given its outputs `y` and their gradient: zero where ReLU gave zero.
-fn through_relu(y: &[f32], dy: &[f32]) -> Buffer {
+pub fn through_relu(isa: Isa, y: &[f32], dy: &[f32]) -> Buffer {
     let mut dz = Buffer::any(dy.len());
-    for ((dz, y), dy) in dz.iter_mut().zip(y).zip(dy) {
-        *dz = if *y == 0.0 { 0.0 } else { *dy };
-    }
+    let numbers = &mut dz[..];
+    isa.vectorize(
+        #[inline(always)]
+        || {
+            for ((dz, y), dy) in numbers.iter_mut().zip(y).zip(dy) {
+                *dz = if *y == 0.0 { 0.0 } else { *dy };
+            }
+        },
+    );
     dz
 }
 
@@ -145,7 +161,9 @@ fn through_relu(y: &[f32], dy: &[f32]) -> Buffer {
 pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     y.chunks_exact_mut(bias.len())
         .for_each(|y| y.copy_from_slice(bias));
-    nonzero::times_transposed(Isa::best(), &Nonzeros::new(x, w.len() / bias.len()), w, y);
+    let isa = Isa::best();
+    let x = Nonzeros::new(isa, x, w.len() / bias.len());
+    nonzero::times_transposed(isa, &x, w, y);
 }
 
 /// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output; `inputs` is `I`.
@@ -154,13 +172,9 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
 /// dx += dy w        (B, O) (O, I)
 /// ```
 pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
-    nonzero::times(
-        Isa::best(),
-        &Nonzeros::new(dy, w.len() / inputs),
-        w,
-        inputs,
-        dx,
-    );
+    let isa = Isa::best();
+    let dy = Nonzeros::new(isa, dy, w.len() / inputs);
+    nonzero::times(isa, &dy, w, inputs, dx);
 }
 
 /// Adds to `dw` the gradient of the loss, given `dy`; `inputs` is `I`.
@@ -169,7 +183,8 @@ pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 /// dw += dyᵀ x       (O, B) (B, I)
 /// ```
 pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-    nonzero::transposed_times(Isa::best(), dy, &Nonzeros::new(x, inputs), dw);
+    let isa = Isa::best();
+    nonzero::transposed_times(isa, dy, &Nonzeros::new(isa, x, inputs), dw);
 }
 
 /// Adds to `db` the sum of `dy` over the batch.

@@ -1,5 +1,5 @@
 //! Matrix product on slices, by the `gemm` crate, which picks the widest instructions of the CPU at run time.
-use super::team;
+use crate::cpu::team;
 
 /// A matrix seen in a slice: element `(i, j)` is `data[i * row_stride + j * col_stride]`.
 #[derive(Clone, Copy, Debug)]

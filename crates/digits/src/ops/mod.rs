@@ -17,13 +17,10 @@ mod matmul;
 mod naive;
 pub mod nonzero;
 pub mod pool2d;
-mod reuse;
-pub mod simd;
 mod tape;
-pub mod team;
+
 #[cfg(test)]
 mod tests;
-pub mod transpose;
 
 pub use conv_block::{conv2d_relu, conv2d_relu_max_pool2d};
 pub use conv2d::conv2d;
@@ -33,6 +30,8 @@ pub use linear::{linear, linear_relu};
 pub use matmul::{Matrix, matmul, par_matmul};
 pub use pool2d::{avg_pool2d, max_pool2d};
 pub use tape::without_gradient;
+
+use crate::cpu::simd::Isa;
 
 /// Into how many chunks a batch is split; more than any reader's CPU has threads to gain from at these sizes.
 const CHUNKS: usize = 8;
@@ -51,7 +50,7 @@ fn add_in_order(total: &mut [f32], partial_sums: Vec<Vec<f32>>) {
 
 /// Adds numbers to as many others.
 fn add(total: &mut [f32], partial: &[f32]) {
-    simd::Isa::best().vectorize(
+    Isa::best().vectorize(
         #[inline(always)]
         || {
             for (total, partial) in total.iter_mut().zip(partial) {

@@ -15,10 +15,10 @@
 #![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
 use pulp::{Simd, WithSimd};
 
-use super::reuse::Buffer;
-use super::simd::{Isa, mul_add};
-use super::team;
-use super::transpose::{self, Size};
+use crate::cpu::reuse::Buffer;
+use crate::cpu::simd::{Isa, mul_add};
+use crate::cpu::team;
+use crate::cpu::transpose::{self, Size};
 
 /// Columns of `a`, rows of `w`, that are worked on together.
 const PANEL: usize = 128;
@@ -41,7 +41,7 @@ pub struct Nonzeros {
 
 impl Nonzeros {
     /// Lists a row-major matrix of so many columns.
-    pub fn new(matrix: &[f32], columns: usize) -> Self {
+    pub fn new(isa: Isa, matrix: &[f32], columns: usize) -> Self {
         let (rows, panels) = (matrix.len() / columns, columns.div_ceil(PANEL));
         let mut places = Buffer::any(rows * panels * PANEL);
         let mut numbers = Buffer::any(rows * panels * PANEL);
@@ -66,7 +66,7 @@ impl Nonzeros {
                         matrix.chunks_exact(columns).zip(lists)
                     {
                         let end = columns.min((panel + 1) * PANEL);
-                        *length = list(&row[panel * PANEL..end], places, numbers);
+                        *length = list(isa, &row[panel * PANEL..end], places, numbers);
                     }
                 }
             });
@@ -97,8 +97,14 @@ impl Nonzeros {
 }
 
 /// Lists what is not zero in a row of a panel; returns how much.
-fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> u32 {
+fn list(isa: Isa, row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> u32 {
     const STRETCH: usize = 16;
+    #[cfg(target_arch = "x86_64")]
+    if isa.available() == Isa::Avx512 {
+        // SAFETY: the CPU has the instructions.
+        return unsafe { crate::cpu::avx512::list(row, places, numbers) } as u32;
+    }
+    let _ = isa;
     let mut length = 0;
     for (stretch, row) in row.chunks(STRETCH).enumerate() {
         if row.iter().fold(0, |bits, x| bits | x.to_bits() << 1) == 0 {

@@ -8,8 +8,9 @@
 //! Padding never wins a maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`, its default).
 //! Where several pixels tie for the maximum, the first in row-major order gets the gradient, as in PyTorch and
 //! TensorFlow; dfdx 0.13 gives it to all of them.
+use super::images_per_chunk;
 use super::tape::record;
-use super::{images_per_chunk, team};
+use crate::cpu::team;
 use crate::raw::elements;
 use crate::shape::{Channels, Window2d, Windowed};
 use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, TensorFromVec};

@@ -40,8 +40,8 @@ use dfdx::nn::tensor_collection::{
 use dfdx::optim::{OptimizerUpdateError, Sgd, SgdConfig, UnusedTensors};
 use dfdx::prelude::*;
 
-use crate::ops::simd::Isa;
-use crate::ops::team;
+use crate::cpu::simd::Isa;
+use crate::cpu::team;
 use crate::raw;
 
 /// An optimiser as [`fit`](crate::train::fit) uses it: [`step`](Self::step) is [`update`](Optimizer::update) for gradients that

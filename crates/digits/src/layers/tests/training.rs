@@ -2,8 +2,8 @@
 use dfdx::optim::{Adam, AdamConfig, Momentum, Optimizer, Sgd, SgdConfig};
 
 use super::*;
+use crate::cpu::team::Team;
 use crate::gradcheck::{self, STEP};
-use crate::ops::team::Team;
 use std::sync::Arc;
 
 /// Smooth but for the pooling, so that central differences can follow it.

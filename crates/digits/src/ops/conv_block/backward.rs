@@ -12,9 +12,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::Block;
-use crate::ops::reuse::Buffer;
-use crate::ops::simd::mul_add;
-use crate::ops::team;
+use crate::cpu::reuse::Buffer;
+use crate::cpu::simd::mul_add;
+use crate::cpu::team;
 
 /// Numbers in the widest vector.
 const SLACK: usize = 16;

@@ -11,7 +11,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::Block;
-use crate::ops::simd::mul_add;
+use crate::cpu::simd::mul_add;
 
 /// Vectors of kernels in a tile.
 const VECTORS: usize = 2;

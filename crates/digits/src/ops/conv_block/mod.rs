@@ -19,10 +19,11 @@ mod sizes;
 use dfdx::prelude::{Const, Cpu, CpuError, Gradients, HasShape, Rank1, Rank4, Shape, Tape, Tensor};
 
 use super::layout::{ChannelsLast, Storage, channels_last};
-use super::reuse::Buffer;
-use super::simd::Isa;
 use super::tape::{contiguous_pair, record, wants_gradient};
-use super::{add, images_per_chunk, team};
+use super::{add, images_per_chunk};
+use crate::cpu::reuse::Buffer;
+use crate::cpu::simd::Isa;
+use crate::cpu::team;
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
 use forward::Packed;

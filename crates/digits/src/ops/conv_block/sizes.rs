@@ -1,6 +1,6 @@
 //! Sizes of a block, and where its windows begin.
-use crate::ops::reuse::Buffer;
-use crate::ops::simd::Isa;
+use crate::cpu::reuse::Buffer;
+use crate::cpu::simd::Isa;
 use crate::shape::Window2d;
 
 /// What a block of convolution, bias, ReLU and pooling computes, as values.

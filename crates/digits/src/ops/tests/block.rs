@@ -2,8 +2,8 @@
 //! instructions.
 use super::broken::rejects_every_fault;
 use super::{Operation, agree, central, naive, numbers, slow, window};
+use crate::cpu::simd::Isa;
 use crate::ops::conv_block::{Block, backward_slices, forward_slices};
-use crate::ops::simd::Isa;
 use crate::shape::Window2d;
 
 const EVERY: [Isa; 3] = [Isa::Plain, Isa::Avx2, Isa::Avx512];

@@ -1,8 +1,8 @@
 //! The same bits on one thread and on many.
 use super::block::block;
 use super::{Operation, numbers, window};
-use crate::ops::simd::Isa;
-use crate::ops::team::Team;
+use crate::cpu::simd::Isa;
+use crate::cpu::team::Team;
 use std::sync::Arc;
 
 /// Bits of the forward pass and of every gradient, computed by that many threads.

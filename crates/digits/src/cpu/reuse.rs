@@ -29,48 +29,64 @@ const MOST: usize = 64;
 const LARGEST: usize = 1 << 21;
 
 /// Numbers that go back to the free buffers when they are dropped.
-pub struct Buffer<N: Number = f32>(Vec<N>);
+pub struct Buffer<N: Number = f32> {
+    /// At least `len` numbers; those behind are left from earlier uses.
+    numbers: Vec<N>,
+    len: usize,
+}
 
 impl<N: Number> Buffer<N> {
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        let mut buffer = Self::any(0);
-        buffer.0.clear();
-        buffer.0.resize(len, N::default());
+        let mut buffer = Self::any(len);
+        buffer.fill(N::default());
         buffer
     }
 
-    /// `len` numbers, whichever.
+    /// `len` numbers, whichever: of the free buffers the smallest that is large enough.
     pub fn any(len: usize) -> Self {
-        let free = N::free()
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let mut numbers = free.unwrap_or_default();
-        numbers.resize(len, N::default());
-        Self(numbers)
+        let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
+        let large_enough = free
+            .iter()
+            .enumerate()
+            .filter(|(_, buffer)| buffer.len() >= len);
+        let best = large_enough
+            .min_by_key(|(_, buffer)| buffer.len())
+            .map(|(i, _)| i);
+        let numbers = match best {
+            Some(i) => free.swap_remove(i),
+            None => {
+                drop(free);
+                vec![N::default(); len]
+            }
+        };
+        Self { numbers, len }
     }
 }
 
 impl<N: Number> Drop for Buffer<N> {
     fn drop(&mut self) {
-        let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < MOST && self.0.capacity() <= LARGEST {
-            free.push(std::mem::take(&mut self.0));
+        if !(1..=LARGEST).contains(&self.numbers.len()) {
+            return;
         }
+        let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() == MOST {
+            free.remove(0); // the one that has been there longest
+        }
+        free.push(std::mem::take(&mut self.numbers));
     }
 }
 
 impl<N: Number> Deref for Buffer<N> {
     type Target = [N];
     fn deref(&self) -> &[N] {
-        &self.0
+        &self.numbers[..self.len]
     }
 }
 
 impl<N: Number> DerefMut for Buffer<N> {
     fn deref_mut(&mut self) -> &mut [N] {
-        &mut self.0
+        &mut self.numbers[..self.len]
     }
 }
 

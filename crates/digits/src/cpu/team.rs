@@ -257,7 +257,7 @@ fn threads_wanted(variable: Option<String>) -> usize {
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 /// let sum = AtomicUsize::new(0);
-/// digits::ops::team::run(4, |part| {
+/// digits::cpu::team::run(4, |part| {
 ///     sum.fetch_add(part, Ordering::Relaxed);
 /// });
 /// assert_eq!(sum.into_inner(), 0 + 1 + 2 + 3);

@@ -22,7 +22,7 @@ pub struct Size {
 /// `to[j, i] = from[i, j]`
 ///
 /// ```
-/// use digits::ops::transpose::{Size, copy};
+/// use digits::cpu::transpose::{Size, copy};
 /// let mut to = [0.0; 6];
 /// copy(Size { rows: 2, columns: 3, from: 3, to: 2 }, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &mut to);
 /// assert_eq!(to, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
@@ -55,7 +55,7 @@ fn blocks<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `fast` has found the instructions on this CPU.
             unsafe {
-                avx512::block::<ADD>(from, size.from, to, size.to);
+                super::avx512::transpose::<ADD>(from, size.from, to, size.to);
             }
             #[cfg(not(target_arch = "x86_64"))]
             elements::<ADD>(
@@ -111,64 +111,6 @@ fn elements<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
 /// Whether this CPU has AVX-512.
 fn fast() -> bool {
     super::simd::Isa::best() == super::simd::Isa::Avx512
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx512 {
-    use super::SIDE;
-    use std::arch::x86_64::*;
-
-    /// One block: row `i` of `from` begins at `i * step`, likewise for `to`.
-    #[target_feature(enable = "avx512f")]
-    pub fn block<const ADD: bool>(from: &[f32], from_step: usize, to: &mut [f32], to_step: usize) {
-        let mut rows = [_mm512_setzero_ps(); SIDE];
-        for (i, row) in rows.iter_mut().enumerate() {
-            let numbers: &[f32] = &from[i * from_step..][..SIDE];
-            // SAFETY: the slice holds the sixteen numbers that are read.
-            *row = unsafe { _mm512_loadu_ps(numbers.as_ptr()) };
-        }
-        for (j, row) in transposed(rows).into_iter().enumerate() {
-            let numbers: &mut [f32] = &mut to[j * to_step..][..SIDE];
-            // SAFETY: the slice holds the sixteen numbers that are read and written.
-            unsafe {
-                let sum = if ADD {
-                    _mm512_add_ps(_mm512_loadu_ps(numbers.as_ptr()), row)
-                } else {
-                    row
-                };
-                _mm512_storeu_ps(numbers.as_mut_ptr(), sum);
-            }
-        }
-    }
-
-    /// Exchanges rows and columns: in pairs of numbers, of pairs, of fours and of eights.
-    #[target_feature(enable = "avx512f")]
-    fn transposed(r: [__m512; SIDE]) -> [__m512; SIDE] {
-        let mut a = r;
-        for i in (0..SIDE).step_by(2) {
-            a[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-            a[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-        }
-        // b[4 n + k]: of rows 4 n to 4 n + 3, the columns k, k + 4, k + 8, k + 12.
-        let mut b = a;
-        for i in (0..SIDE).step_by(4) {
-            for k in 0..2 {
-                let (low, high) = (_mm512_castps_pd(a[i + k]), _mm512_castps_pd(a[i + k + 2]));
-                b[i + 2 * k] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
-                b[i + 2 * k + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
-            }
-        }
-        let mut out = b;
-        for k in 0..4 {
-            let even = |i: usize| _mm512_shuffle_f32x4::<0x88>(b[i + k], b[i + 4 + k]);
-            let odd = |i: usize| _mm512_shuffle_f32x4::<0xdd>(b[i + k], b[i + 4 + k]);
-            out[k] = _mm512_shuffle_f32x4::<0x88>(even(0), even(8));
-            out[k + 8] = _mm512_shuffle_f32x4::<0xdd>(even(0), even(8));
-            out[k + 4] = _mm512_shuffle_f32x4::<0x88>(odd(0), odd(8));
-            out[k + 12] = _mm512_shuffle_f32x4::<0xdd>(odd(0), odd(8));
-        }
-        out
-    }
 }
 
 #[cfg(test)]

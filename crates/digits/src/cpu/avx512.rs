@@ -1,0 +1,88 @@
+//! The two things that [`pulp`] cannot say, with Intel's own names: a transposed block, and a list of what is not zero.
+//!
+//! Both have a plain twin next to where they are called, [`transpose`](super::transpose) and `ops::nonzero`, which the
+//! tests compare them with.
+use std::arch::x86_64::*;
+
+/// Numbers in a vector.
+const SIDE: usize = 16;
+
+/// Lists what is not zero in a row of at most 128 numbers, as `places` and `numbers`; returns how much.
+///
+/// Each list must hold as many numbers as the row, up to a whole number of vectors.
+#[target_feature(enable = "avx512f")]
+pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
+    let mut place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let mut length = 0;
+    for row in row.chunks(SIDE) {
+        let inside = u16::MAX >> (SIDE - row.len());
+        // SAFETY: the mask leaves out what is not in the slice.
+        let x = unsafe { _mm512_maskz_loadu_ps(inside, row.as_ptr()) };
+        let found = _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(x, _mm512_setzero_ps());
+        let (places, numbers) = (
+            &mut places[length..][..SIDE],
+            &mut numbers[length..][..SIDE],
+        );
+        // SAFETY: both slices hold the sixteen numbers that are written; those behind the list are overwritten by the next.
+        unsafe {
+            _mm512_storeu_ps(numbers.as_mut_ptr(), _mm512_maskz_compress_ps(found, x));
+            let places = places.as_mut_ptr().cast();
+            _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(found, place));
+        }
+        length += found.count_ones() as usize;
+        place = _mm512_add_epi32(place, _mm512_set1_epi32(SIDE as i32));
+    }
+    length
+}
+
+/// Transposes a block of 16 × 16 numbers, or adds the transposed one: row `i` of `from` begins at `i * step`, likewise for `to`.
+#[target_feature(enable = "avx512f")]
+pub fn transpose<const ADD: bool>(from: &[f32], from_step: usize, to: &mut [f32], to_step: usize) {
+    let mut rows = [_mm512_setzero_ps(); SIDE];
+    for (i, row) in rows.iter_mut().enumerate() {
+        let numbers: &[f32] = &from[i * from_step..][..SIDE];
+        // SAFETY: the slice holds the sixteen numbers that are read.
+        *row = unsafe { _mm512_loadu_ps(numbers.as_ptr()) };
+    }
+    for (j, row) in transposed(rows).into_iter().enumerate() {
+        let numbers: &mut [f32] = &mut to[j * to_step..][..SIDE];
+        // SAFETY: the slice holds the sixteen numbers that are read and written.
+        unsafe {
+            let sum = if ADD {
+                _mm512_add_ps(_mm512_loadu_ps(numbers.as_ptr()), row)
+            } else {
+                row
+            };
+            _mm512_storeu_ps(numbers.as_mut_ptr(), sum);
+        }
+    }
+}
+
+/// Exchanges rows and columns: in pairs of numbers, of pairs, of fours and of eights.
+#[target_feature(enable = "avx512f")]
+fn transposed(r: [__m512; SIDE]) -> [__m512; SIDE] {
+    let mut a = r;
+    for i in (0..SIDE).step_by(2) {
+        a[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+        a[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    // b[4 n + k]: of rows 4 n to 4 n + 3, the columns k, k + 4, k + 8, k + 12.
+    let mut b = a;
+    for i in (0..SIDE).step_by(4) {
+        for k in 0..2 {
+            let (low, high) = (_mm512_castps_pd(a[i + k]), _mm512_castps_pd(a[i + k + 2]));
+            b[i + 2 * k] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
+            b[i + 2 * k + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+        }
+    }
+    let mut out = b;
+    for k in 0..4 {
+        let even = |i: usize| _mm512_shuffle_f32x4::<0x88>(b[i + k], b[i + 4 + k]);
+        let odd = |i: usize| _mm512_shuffle_f32x4::<0xdd>(b[i + k], b[i + 4 + k]);
+        out[k] = _mm512_shuffle_f32x4::<0x88>(even(0), even(8));
+        out[k + 8] = _mm512_shuffle_f32x4::<0xdd>(even(0), even(8));
+        out[k + 4] = _mm512_shuffle_f32x4::<0x88>(odd(0), odd(8));
+        out[k + 12] = _mm512_shuffle_f32x4::<0xdd>(odd(0), odd(8));
+    }
+    out
+}
