@@ -25,6 +25,7 @@
 mod error;
 mod evaluate;
 mod history;
+mod memory;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -172,8 +173,10 @@ pub fn fit<M: Classifier>(
     check(&seen, &images)?;
     let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
     let dev = Cpu::seed_from_u64(seen.seed);
+    let memory = memory::Reuse::on(&dev);
     let mut history = History::default();
     for epoch in 0..seen.epochs {
+        memory.give_back();
         let start = Instant::now();
         let batches = Batches {
             dev: &dev,

@@ -1,4 +1,4 @@
-//! The two things that [`pulp`] cannot say, with Intel's own names: a transposed block, and a list of what is not zero.
+//! What [`pulp`] cannot say, with Intel's own names: a transposed block, and lists of what counts.
 //!
 //! Both have a plain twin next to where they are called, [`transpose`](super::transpose) and `ops::nonzero`, which the
 //! tests compare them with.
@@ -31,6 +31,48 @@ pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
         }
         length += found.count_ones() as usize;
         place = _mm512_add_epi32(place, _mm512_set1_epi32(SIDE as i32));
+    }
+    length
+}
+
+/// Of a kernel's outputs, keeps those whose `codes` name a winner: where it stands goes to `at`, its gradient moves to the front of
+/// `dy`. Returns how many there are.
+///
+/// `places` holds those of all candidates, `group` for each code, 1 or 4; `at` and `dy` have room for a whole number of vectors.
+#[target_feature(enable = "avx512f")]
+pub fn keep_winners(
+    group: usize,
+    places: &[u32],
+    codes: &[u32],
+    at: &mut [u32],
+    dy: &mut [f32],
+) -> usize {
+    let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    let step = _mm512_set1_epi32(group as i32);
+    let mut length = 0;
+    for (n, codes) in codes.chunks(SIDE).enumerate() {
+        let inside = u16::MAX >> (SIDE - codes.len());
+        let candidates = &places[n * SIDE * group..][..codes.len() * group];
+        // SAFETY: the mask leaves out what is not in the slice.
+        let code = unsafe { _mm512_maskz_loadu_epi32(inside, codes.as_ptr().cast()) };
+        let won = inside & _mm512_cmplt_epu32_mask(code, step);
+        let index = _mm512_add_epi32(_mm512_mullo_epi32(lane, step), code);
+        let (from, room) = (&dy[n * SIDE..][..SIDE], &mut at[length..][..SIDE]);
+        // SAFETY: for the lanes of the mask the index is below the number of candidates; both slices hold sixteen numbers.
+        let gradient = unsafe {
+            let nothing = _mm512_setzero_si512();
+            let place =
+                _mm512_mask_i32gather_epi32::<4>(nothing, won, index, candidates.as_ptr().cast());
+            _mm512_storeu_si512(
+                room.as_mut_ptr().cast(),
+                _mm512_maskz_compress_epi32(won, place),
+            );
+            _mm512_loadu_ps(from.as_ptr())
+        };
+        let room = &mut dy[length..][..SIDE]; // at most as far as has been read
+        // SAFETY: the slice holds the sixteen numbers that are written.
+        unsafe { _mm512_storeu_ps(room.as_mut_ptr(), _mm512_maskz_compress_ps(won, gradient)) };
+        length += won.count_ones() as usize;
     }
     length
 }

@@ -351,7 +351,7 @@ mod tests {
                 scope.spawn(|| {
                     team.install(|| {
                         for _ in 0..200 {
-                            run(5, |_| run(2, |_| drop(total.fetch_add(1, SeqCst))));
+                            run(5, |_| run(2, |_| { total.fetch_add(1, SeqCst); }));
                         }
                     });
                 });
@@ -371,7 +371,7 @@ mod tests {
         }));
         let message = *caught.unwrap_err().downcast::<String>().unwrap();
         assert_eq!((message.as_str(), done.load(SeqCst)), ("part 3", 7));
-        team.run(2, |_| drop(done.fetch_add(1, SeqCst)));
+        team.run(2, |_| { done.fetch_add(1, SeqCst); });
         assert_eq!(done.into_inner(), 9);
     }
 

@@ -13,6 +13,7 @@ use dfdx::prelude::{
 };
 
 use super::tape::record;
+use crate::cpu::{simd::Isa, team};
 use crate::raw;
 
 /// `x` with every number dropped with probability `p`, the others divided by 1 − `p`; differentiable.
@@ -38,6 +39,21 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
 
 /// Adds `x · m / (1 − p)` to `out`: the forward pass from `x` to `y`, and the backward pass from `dy` to `dx`.
 fn add_kept(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
+    const PARTS: usize = 8;
+    let size = x.len().div_ceil(PARTS).max(1 << 12);
+    let parts = out.chunks_mut(size).zip(x.chunks(size));
+    team::for_each(parts, |part, (out, x)| {
+        let seed = seed.wrapping_add((part * size) as u64);
+        Isa::best().vectorize(
+            #[inline(always)]
+            || add_some(seed, p, x, out),
+        );
+    });
+}
+
+/// [`add_kept`] for numbers that stand side by side, the first of them at the place `seed`.
+#[inline(always)]
+fn add_some(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
     let threshold = (p * 2f64.powi(32)) as u32;
     let scale = (1.0 / (1.0 - p)) as f32;
     for (i, (out, x)) in (0u64..).zip(out.iter_mut().zip(x)) {
@@ -47,6 +63,7 @@ fn add_kept(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
 }
 
 /// A number in which every bit depends on all bits of `z`.
+#[inline(always)]
 fn mix(z: u64) -> u64 {
     let z = z.wrapping_mul(0x9E37_79B9_7F4A_7C15); // neighbours end up far apart
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -8,6 +8,7 @@ use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
 
 use super::images_per_chunk;
 use crate::cpu::team;
+use crate::cpu::transpose::{self, Size};
 use crate::raw::{self, Order};
 
 /// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.
@@ -140,11 +141,13 @@ fn add_transposed(x: &[f32], [rows, columns]: [usize; 2], out: &mut [f32]) {
     let chunks = out.chunks_mut(images * size).zip(x.chunks(images * size));
     team::for_each(chunks, |_, (out, x)| {
         for (out, x) in out.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
-            for (column, out) in out.chunks_exact_mut(rows).enumerate() {
-                for (out, x) in out.iter_mut().zip(x[column..].iter().step_by(columns)) {
-                    *out += x;
-                }
-            }
+            let turn = Size {
+                rows,
+                columns,
+                from: columns,
+                to: rows,
+            };
+            transpose::add(turn, x, out);
         }
     });
 }

@@ -10,10 +10,11 @@
 //! TensorFlow; dfdx 0.13 gives it to all of them.
 use super::images_per_chunk;
 use super::tape::record;
+use crate::cpu::reuse::Buffer;
 use crate::cpu::team;
-use crate::raw::elements;
+use crate::raw::{self, elements};
 use crate::shape::{Channels, Window2d, Windowed};
-use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, TensorFromVec};
+use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, ZerosTensor};
 
 /// Largest element of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
 ///
@@ -45,10 +46,11 @@ where
         Windowed::out(x.shape(), x.shape().channels()),
     );
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let mut y = vec![0.0; window.outputs()];
-    let mut winners = vec![0; window.outputs()];
-    max_forward(window, &elements(&x), &mut y, &mut winners);
-    let y = x.device().try_tensor_from_vec(y, shape)?;
+    let mut y = x.device().try_zeros_like(&shape)?;
+    let mut winners = Buffer::<u32>::any(window.outputs());
+    if let Some(y) = raw::elements_mut(&mut y) {
+        max_forward(window, &elements(&x), y, &mut winners);
+    }
     let x_ghost = x.ghost(); // of the input, only its size is kept until the backward pass
     Ok(record(y, tape, move |gradients, dy| {
         max_backward(window, &winners, dy, gradients.get_or_alloc_mut(&x_ghost)?);
@@ -131,9 +133,10 @@ where
         Windowed::out(x.shape(), x.shape().channels()),
     );
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let mut y = vec![0.0; window.outputs()];
-    avg_forward(window, &elements(&x), &mut y);
-    let y = x.device().try_tensor_from_vec(y, shape)?;
+    let mut y = x.device().try_zeros_like(&shape)?;
+    if let Some(y) = raw::elements_mut(&mut y) {
+        avg_forward(window, &elements(&x), y);
+    }
     let x_ghost = x.ghost();
     Ok(record(y, tape, move |gradients, dy| {
         avg_backward(window, dy, gradients.get_or_alloc_mut(&x_ghost)?);

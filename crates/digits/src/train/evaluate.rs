@@ -3,6 +3,7 @@ use std::fmt;
 use dfdx::prelude::*;
 
 use super::Classifier;
+use super::memory::Reuse;
 use crate::batch;
 use crate::dataset::{CLASSES, Dataset};
 use crate::loss::try_softmax_cross_entropy;
@@ -71,6 +72,7 @@ pub(super) fn try_evaluate<M: Classifier>(
     data: &Dataset,
 ) -> Result<Evaluation, CpuError> {
     let dev = Cpu::default();
+    let _memory = Reuse::on(&dev);
     let mut running = Running::default();
     let all: Vec<usize> = (0..data.len()).collect();
     for indices in all.chunks(BATCH) {
@@ -84,6 +86,7 @@ pub(super) fn try_evaluate<M: Classifier>(
 
 fn try_predict<M: Classifier>(model: &M, data: &Dataset) -> Result<Vec<Prediction>, CpuError> {
     let dev = Cpu::default();
+    let _memory = Reuse::on(&dev);
     let mut predictions = Vec::with_capacity(data.len());
     let all: Vec<usize> = (0..data.len()).collect();
     for indices in all.chunks(BATCH) {

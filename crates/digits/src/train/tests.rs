@@ -42,6 +42,8 @@ impl<M, O: Optimizer<M, Cpu, f32>> Optimizer<M, Cpu, f32> for Counting<O> {
     }
 }
 
+impl<M: TensorCollection<f32, Cpu>, O: Optimizer<M, Cpu, f32>> FitOptimizer<M> for Counting<O> {}
+
 #[test]
 fn a_model_learns_what_can_be_learned_and_the_history_shows_it() {
     let (train, validation) = bars(600).split_validation(0.2);

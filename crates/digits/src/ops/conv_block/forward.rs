@@ -14,7 +14,7 @@ use super::Block;
 use crate::cpu::simd::mul_add;
 
 /// Vectors of kernels in a tile.
-const VECTORS: usize = 2;
+pub const VECTORS: usize = 2;
 
 /// The weights `(O, C, K, K)` in the order in which a tile reads them: `(O / block, K, K, C, block)`, zeros behind
 /// the last kernel.
@@ -146,44 +146,63 @@ impl Tiles<'_> {
         here: usize,
         sums: [[S::f32s; VECTORS]; T],
     ) {
-        let dead = simd.splat_u32s(G as u32);
         for v in 0..VECTORS {
-            let from = kernel + v * S::F32_LANES;
-            let Some(lanes) = self.sizes.kernels.checked_sub(from).filter(|n| *n > 0) else {
-                return;
-            };
-            let lanes = lanes.min(S::F32_LANES);
-            let bias = simd.partial_load_f32s(&self.packed.bias[from..][..S::F32_LANES]);
-            for g in 0..T / G {
-                if g >= here {
-                    break;
+            for g in 0..(T / G).min(here) {
+                let mut values = [sums[0][0]; G];
+                for k in 0..G {
+                    values[k] = sums[g * G + k][v];
                 }
-                let (mut best, mut code) = (sums[g * G][v], simd.splat_u32s(0));
-                for k in 1..G {
-                    let value = sums[g * G + k][v];
-                    // The first of equals wins, and what is not a number wins over every number.
-                    let wins = simd.or_m32s(
-                        simd.greater_than_f32s(value, best),
-                        simd.not_m32s(simd.equal_f32s(value, value)),
-                    );
-                    best = simd.select_f32s(wins, value, best);
-                    code = simd.select_u32s(wins, simd.splat_u32s(k as u32), code);
-                }
-                let (y, zero) = (simd.add_f32s(best, bias), simd.splat_f32s(0.0));
-                let off = simd.less_than_or_equal_f32s(y, zero);
-                let y = simd.select_f32s(off, zero, y);
-                code = simd.select_u32s(off, dead, code);
-                let at = (group + g) * self.sizes.kernels + from;
-                let (ys, codes) = (&mut self.y[at..][..lanes], &mut self.codes[at..][..lanes]);
-                if lanes == S::F32_LANES {
-                    S::as_mut_simd_f32s(ys).0[0] = y;
-                    S::as_mut_simd_u32s(codes).0[0] = code;
-                } else {
-                    simd.partial_store_f32s(ys, y);
-                    simd.partial_store_u32s(codes, code);
-                }
+                let from = kernel + v * S::F32_LANES;
+                let bias = simd.partial_load_f32s(&self.packed.bias[from..][..S::F32_LANES]);
+                let won = win(simd, values, bias);
+                store(simd, self.sizes, group + g, from, won, self.y, self.codes);
             }
         }
+    }
+}
+
+/// Of the `G` outputs that compete for a place the largest, with its bias, if that is above 0; and which it was, or `G` for none.
+#[inline(always)]
+pub fn win<S: Simd, const G: usize>(
+    simd: S,
+    values: [S::f32s; G],
+    bias: S::f32s,
+) -> (S::f32s, S::u32s) {
+    let (mut best, mut code) = (values[0], simd.splat_u32s(0));
+    for k in 1..G {
+        // The first of equals wins, and what is not a number wins over every number.
+        let wins = simd.or_m32s(
+            simd.greater_than_f32s(values[k], best),
+            simd.not_m32s(simd.equal_f32s(values[k], values[k])),
+        );
+        best = simd.select_f32s(wins, values[k], best);
+        code = simd.select_u32s(wins, simd.splat_u32s(k as u32), code);
+    }
+    let (y, zero) = (simd.add_f32s(best, bias), simd.splat_f32s(0.0));
+    let off = simd.less_than_or_equal_f32s(y, zero);
+    let y = simd.select_f32s(off, zero, y);
+    (y, simd.select_u32s(off, simd.splat_u32s(G as u32), code))
+}
+
+/// Stores outputs and codes of the kernels from `kernel` on, as many as there are, at the place `group`.
+#[inline(always)]
+pub fn store<S: Simd>(
+    simd: S,
+    sizes: &Block,
+    group: usize,
+    kernel: usize,
+    (y, code): (S::f32s, S::u32s),
+    ys: &mut [f32],
+    codes: &mut [u32],
+) {
+    let lanes = sizes.kernels.saturating_sub(kernel).min(S::F32_LANES);
+    let at = group * sizes.kernels + kernel;
+    if lanes == S::F32_LANES {
+        S::as_mut_simd_f32s(&mut ys[at..][..lanes]).0[0] = y;
+        S::as_mut_simd_u32s(&mut codes[at..][..lanes]).0[0] = code;
+    } else if lanes > 0 {
+        simd.partial_store_f32s(&mut ys[at..][..lanes], y);
+        simd.partial_store_u32s(&mut codes[at..][..lanes], code);
     }
 }
 

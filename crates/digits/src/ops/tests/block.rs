@@ -116,6 +116,10 @@ fn blocks(isa: Isa) -> Vec<Block> {
         block(window([1, 16, 5, 5], 1, 3, 0), 33, 2, isa),
         block(window([5, 40, 4, 4], 2, 1, 0), 20, 1, isa),
         block(window([1, 64, 5, 5], 3, 1, 0), 64, 1, isa),
+        // Winograd's: whole tiles, cut ones, padding, kernels that do not fill a vector
+        block(window([3, 16, 13, 13], 3, 1, 0), 37, 2, isa),
+        block(window([2, 32, 10, 14], 3, 1, 1), 32, 1, isa),
+        block(window([9, 16, 11, 17], 3, 1, 0), 5, 1, isa),
     ]
 }
 

@@ -1,0 +1,141 @@
+//! Backward where channels are few, for the weights of a first layer: every place counts, if there is ink.
+//!
+//! A window of one channel holds too few numbers for a vector. So here, as in the forward pass, the kernels are the vectors, and
+//! sums for nine of the window's numbers stay in registers while the image is gone through:
+//!
+//! ```text
+//! dw[·, t] += dy[place, ·] · x[place + t]
+//! ```
+//!
+//! with `dy` zero for the kernels that did not win at the place. Windows of blank paper are passed over.
+#![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
+use pulp::{Simd, WithSimd};
+
+use super::Block;
+use crate::cpu::simd::mul_add;
+use crate::cpu::transpose::{self, Size};
+
+/// Numbers of a window that have sums at a time.
+const TAPS: usize = 9;
+
+/// Vectors of kernels that have sums at a time.
+const VECTORS: usize = 2;
+
+/// Windows of at most so many numbers count as few.
+pub const FEW: usize = 32;
+
+/// Where each number of a window stands in the padded image, from the window's first on, in the order `(C, K, K)`.
+fn taps(sizes: &Block) -> Vec<usize> {
+    let (k, channels) = (sizes.window.kernel, sizes.window.channels);
+    let place = |t: usize| t / k % k * sizes.row() + t % k * channels + t / (k * k);
+    (0..sizes.window.column()).map(place).collect()
+}
+
+/// Adds to `dw`, `(O, C, K, K)`, what a padded image `x` contributes, given `dy` and the codes of the forward pass, `(H″, W″, O)`.
+pub fn add_to_weights(
+    sizes: &Block,
+    places: &[usize],
+    x: &[f32],
+    (dy, codes): (&[f32], &[u32]),
+    dw: &mut [f32],
+) {
+    let (column, taps) = (sizes.window.column(), taps(sizes));
+    let width = VECTORS * sizes.isa.lanes();
+    let mut sums = vec![0.0; TAPS * width];
+    for first in (0..column).step_by(TAPS) {
+        let count = TAPS.min(column - first);
+        let mut some = [taps[first]; TAPS]; // those that are too many repeat the first, and are left out below
+        some[..count].copy_from_slice(&taps[first..][..count]);
+        for from in (0..sizes.kernels).step_by(width) {
+            let kernels = width.min(sizes.kernels - from);
+            sums.fill(0.0);
+            sizes.isa.run(Pass {
+                sizes,
+                places,
+                x,
+                dy,
+                codes,
+                taps: some,
+                from,
+                kernels,
+                sums: &mut sums,
+            });
+            let size = Size {
+                rows: count,
+                columns: kernels,
+                from: width,
+                to: column,
+            };
+            transpose::add(size, &sums, &mut dw[from * column + first..]);
+        }
+    }
+}
+
+struct Pass<'a> {
+    sizes: &'a Block,
+    places: &'a [usize],
+    x: &'a [f32],
+    dy: &'a [f32],
+    codes: &'a [u32],
+    taps: [usize; TAPS],
+    /// The first kernel.
+    from: usize,
+    /// How many there are.
+    kernels: usize,
+    /// `(TAPS, VECTORS · lanes)`
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (all, group) = (self.sizes.kernels, self.sizes.group());
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; TAPS];
+        let rows = self.dy.chunks_exact(all).zip(self.codes.chunks_exact(all));
+        for (places, (dy, codes)) in self.places.chunks_exact(group).zip(rows) {
+            let dy = load(
+                &dy[self.from..][..self.kernels],
+                |dy| simd.partial_load_f32s(dy),
+                S::F32_LANES,
+            );
+            let codes = load(
+                &codes[self.from..][..self.kernels],
+                |c| simd.partial_load_u32s(c),
+                S::F32_LANES,
+            );
+            for (code, place) in places.iter().enumerate() {
+                let mut x = [0.0; TAPS];
+                for t in 0..TAPS {
+                    x[t] = self.x[place + self.taps[t]];
+                }
+                if x.iter().fold(0, |bits, x| bits | x.to_bits() << 1) == 0 {
+                    continue; // blank paper
+                }
+                let code = simd.splat_u32s(code as u32);
+                for v in 0..VECTORS {
+                    let won = simd.equal_u32s(codes[v], code);
+                    let dy = simd.select_f32s(won, dy[v], simd.splat_f32s(0.0));
+                    for t in 0..TAPS {
+                        sums[t][v] = mul_add(simd, simd.splat_f32s(x[t]), dy, sums[t][v]);
+                    }
+                }
+            }
+        }
+        for (sums, out) in sums
+            .iter()
+            .zip(self.sums.chunks_exact_mut(VECTORS * S::F32_LANES))
+        {
+            S::as_mut_simd_f32s(out).0.copy_from_slice(sums);
+        }
+    }
+}
+
+/// Vectors from a slice that may end within one of them.
+#[inline(always)]
+fn load<N, V>(numbers: &[N], load: impl Fn(&[N]) -> V, lanes: usize) -> [V; VECTORS] {
+    std::array::from_fn(|v| {
+        load(&numbers[(v * lanes).min(numbers.len())..((v + 1) * lanes).min(numbers.len())])
+    })
+}

@@ -1,0 +1,387 @@
+//! Forward with a quarter of the multiplications: Winograd's F(4 × 4, 3 × 3).
+//!
+//! Sixteen outputs of a 3 × 3 kernel, a tile of 4 × 4, take 144 multiplications for each channel. Tile and kernel taken to
+//! another basis, as a Fourier transform does for long convolutions, they take one for each of 6 × 6 places:
+//!
+//! ```text
+//! Y = Aᵀ [ Σ_c (G g_c Gᵀ) ⊙ (Bᵀ d_c B) ] A        d: 6 × 6 pixels, g: 3 × 3 weights, Y: 4 × 4 outputs
+//! ```
+//!
+//! (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016, arXiv 1509.09308; the matrices are theirs.) The
+//! sum over channels is a matrix product for each of the 36 places. Weights are transformed once a batch, a tile of pixels
+//! once for all kernels. The results differ from the direct sum's in their last bits.
+#![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
+use pulp::{Simd, WithSimd};
+
+use super::Block;
+use super::forward::{VECTORS, store, win};
+use crate::cpu::reuse::Buffer;
+use crate::cpu::simd::mul_add;
+use crate::cpu::team;
+use crate::cpu::transpose::{self, Size};
+
+/// Side of a tile of pixels, and how many places it has.
+const SIDE: usize = 6;
+const PLACES: usize = SIDE * SIDE;
+
+/// Side of a tile of outputs.
+const OUT: usize = 4;
+
+/// Tiles that are worked on together: their sums for two vectors of kernels fill the registers.
+const TILES: usize = 12;
+
+/// An image of fewer tiles does not fill them well.
+const LEAST_TILES: usize = 6;
+
+/// Whether this way is open, and worth it.
+pub fn fits(sizes: &Block) -> bool {
+    let window = &sizes.window;
+    window.kernel == 3
+        && window.stride == 1
+        && window.channels.is_multiple_of(16)
+        && rows_and_columns(sizes).into_iter().product::<usize>() >= LEAST_TILES
+}
+
+/// Rows and columns of tiles in an image.
+fn rows_and_columns(sizes: &Block) -> [usize; 2] {
+    sizes.output().map(|side| (side * sizes.pool).div_ceil(OUT))
+}
+
+/// Transformed weights, `(O / block, 36, C, block)`, with zeros behind the last kernel; and the bias.
+pub struct Transformed {
+    weights: Buffer,
+    bias: Vec<f32>,
+    block: usize,
+}
+
+impl Transformed {
+    /// `G g Gᵀ` for all kernels `w`, `(O, C, 3, 3)`.
+    pub fn new(sizes: &Block, w: &[f32], bias: &[f32]) -> Self {
+        let (block, channels) = (VECTORS * sizes.isa.lanes(), sizes.window.channels);
+        let blocks = sizes.kernels.div_ceil(block);
+        let mut weights = Buffer::any(blocks * PLACES * channels * block);
+        let parts = weights
+            .chunks_mut(PLACES * channels * block)
+            .zip(w.chunks(block * channels * 9));
+        let parts: Vec<_> = parts.collect();
+        let share = parts.len().div_ceil(team::MOST_PARTS).max(1);
+        let mut parts = parts.into_iter();
+        let shares = std::iter::from_fn(|| {
+            let share: Vec<_> = parts.by_ref().take(share).collect();
+            (!share.is_empty()).then_some(share)
+        });
+        team::for_each(shares, |_, share| {
+            for (to, w) in share {
+                let kernels = w.len() / (channels * 9);
+                let mut turned = Buffer::zeros(channels * 9 * block); // (C, 3, 3, block)
+                let size = Size {
+                    rows: kernels,
+                    columns: channels * 9,
+                    from: channels * 9,
+                    to: block,
+                };
+                transpose::copy(size, w, &mut turned);
+                sizes.isa.run(Weights {
+                    turned: &turned,
+                    to,
+                });
+            }
+        });
+        let mut padded_bias = bias.to_vec();
+        padded_bias.resize(blocks * block, 0.0);
+        Self {
+            weights,
+            bias: padded_bias,
+            block,
+        }
+    }
+}
+
+struct Weights<'a> {
+    turned: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for Weights<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let channels = self.turned.len() / (9 * VECTORS * S::F32_LANES);
+        let (turned, to) = (
+            S::as_simd_f32s(self.turned).0,
+            S::as_mut_simd_f32s(self.to).0,
+        );
+        for c in 0..channels {
+            for v in 0..VECTORS {
+                let mut rows = [[simd.splat_f32s(0.0); 3]; SIDE]; // G g
+                for j in 0..3 {
+                    let at = (c * 9 + j) * VECTORS + v;
+                    let g = [
+                        turned[at],
+                        turned[at + 3 * VECTORS],
+                        turned[at + 6 * VECTORS],
+                    ];
+                    let sums = to_six(simd, g);
+                    for i in 0..SIDE {
+                        rows[i][j] = sums[i];
+                    }
+                }
+                for i in 0..SIDE {
+                    let sums = to_six(simd, rows[i]);
+                    for j in 0..SIDE {
+                        to[((i * SIDE + j) * channels + c) * VECTORS + v] = sums[j];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `G g`
+#[inline(always)]
+fn to_six<S: Simd>(simd: S, g: [S::f32s; 3]) -> [S::f32s; SIDE] {
+    let outer = simd.add_f32s(g[0], g[2]);
+    let sixth = simd.splat_f32s(-1.0 / 6.0);
+    let wide = simd.mul_f32s(g[2], simd.splat_f32s(1.0 / 6.0));
+    let wide = mul_add(simd, g[0], simd.splat_f32s(1.0 / 24.0), wide);
+    let middle = simd.mul_f32s(g[1], simd.splat_f32s(1.0 / 12.0));
+    [
+        simd.mul_f32s(g[0], simd.splat_f32s(0.25)),
+        simd.mul_f32s(simd.add_f32s(outer, g[1]), sixth),
+        simd.mul_f32s(simd.sub_f32s(outer, g[1]), sixth),
+        simd.add_f32s(wide, middle),
+        simd.sub_f32s(wide, middle),
+        g[2],
+    ]
+}
+
+/// `Bᵀ d`
+#[inline(always)]
+fn tile<S: Simd>(simd: S, d: [S::f32s; SIDE]) -> [S::f32s; SIDE] {
+    let [four, minus_four, minus_five] = [
+        simd.splat_f32s(4.0),
+        simd.splat_f32s(-4.0),
+        simd.splat_f32s(-5.0),
+    ];
+    let even = mul_add(simd, minus_four, d[2], d[4]);
+    let odd = mul_add(simd, minus_four, d[1], d[3]);
+    let gap = simd.sub_f32s(d[4], d[2]);
+    let half = simd.sub_f32s(d[3], d[1]);
+    let twice = simd.add_f32s(half, half);
+    [
+        mul_add(simd, four, d[0], mul_add(simd, minus_five, d[2], d[4])),
+        simd.add_f32s(even, odd),
+        simd.sub_f32s(even, odd),
+        simd.add_f32s(gap, twice),
+        simd.sub_f32s(gap, twice),
+        mul_add(simd, four, d[1], mul_add(simd, minus_five, d[3], d[5])),
+    ]
+}
+
+/// `Aᵀ m`
+#[inline(always)]
+fn to_four<S: Simd>(simd: S, m: [S::f32s; SIDE]) -> [S::f32s; OUT] {
+    let (near, near_gap) = (simd.add_f32s(m[1], m[2]), simd.sub_f32s(m[1], m[2]));
+    let (far, far_gap) = (simd.add_f32s(m[3], m[4]), simd.sub_f32s(m[3], m[4]));
+    [
+        simd.add_f32s(m[0], simd.add_f32s(near, far)),
+        mul_add(simd, simd.splat_f32s(2.0), far_gap, near_gap),
+        mul_add(simd, simd.splat_f32s(4.0), far, near),
+        simd.add_f32s(mul_add(simd, simd.splat_f32s(8.0), far_gap, near_gap), m[5]),
+    ]
+}
+
+/// Computes what [`forward`](super::forward::forward) does.
+pub fn forward(sizes: &Block, weights: &Transformed, x: &[f32], y: &mut [f32], codes: &mut [u32]) {
+    sizes.isa.run(Forward {
+        sizes,
+        weights,
+        x,
+        y,
+        codes,
+    });
+}
+
+struct Forward<'a> {
+    sizes: &'a Block,
+    weights: &'a Transformed,
+    x: &'a [f32],
+    y: &'a mut [f32],
+    codes: &'a mut [u32],
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    /// Twelve tiles at a time where there are 32 registers, four where there are 16.
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        if S::F32_LANES > 8 {
+            self.run::<S, TILES>(simd);
+        } else {
+            self.run::<S, { TILES / 3 }>(simd);
+        }
+    }
+}
+
+impl Forward<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const T: usize>(&mut self, simd: S) {
+        let (channels, block) = (self.sizes.window.channels, self.weights.block);
+        let [rows, columns] = rows_and_columns(self.sizes);
+        let images = self.x.len() / self.sizes.padded();
+        let mut pixels = Buffer::zeros(PLACES * T * channels); // (36, T, C)
+        let mut sums = Buffer::any(PLACES * T * block); // (36, T, block)
+        let tiles = images * rows * columns;
+        for first in (0..tiles).step_by(T) {
+            let here = T.min(tiles - first);
+            for t in 0..here {
+                let (image, at) = (
+                    (first + t) / (rows * columns),
+                    (first + t) % (rows * columns),
+                );
+                let corner = [image, at / columns * OUT, at % columns * OUT];
+                self.transform::<S, T>(simd, corner, t, &mut pixels);
+            }
+            let blocks = self.weights.weights.chunks_exact(PLACES * channels * block);
+            for (o, weights) in blocks.enumerate() {
+                products::<S, T>(simd, channels, &pixels, weights, &mut sums);
+                for t in 0..here {
+                    let (image, at) = (
+                        (first + t) / (rows * columns),
+                        (first + t) % (rows * columns),
+                    );
+                    let corner = [image, at / columns * OUT, at % columns * OUT];
+                    self.finish::<S, T>(simd, corner, t, o * block, &sums);
+                }
+            }
+        }
+    }
+
+    /// `Bᵀ d B` of the tile whose pixels begin at `corner`, image, row and column; what lies outside the image is zero.
+    #[inline(always)]
+    fn transform<S: Simd, const T: usize>(
+        &self,
+        simd: S,
+        corner: [usize; 3],
+        t: usize,
+        to: &mut [f32],
+    ) {
+        let (channels, row) = (self.sizes.window.channels, self.sizes.row());
+        let [height, width] = [self.sizes.padded() / row, row / channels];
+        let vectors = channels / S::F32_LANES;
+        let image = &self.x[corner[0] * self.sizes.padded()..][..self.sizes.padded()];
+        let (image, to) = (S::as_simd_f32s(image).0, S::as_mut_simd_f32s(to).0);
+        let inside = [height - corner[1], width - corner[2]].map(|left| left.min(SIDE));
+        for v in 0..vectors {
+            let mut d = [[simd.splat_f32s(0.0); SIDE]; SIDE]; // the tile, columns first
+            for i in 0..inside[0] {
+                let from = ((corner[1] + i) * width + corner[2]) * vectors + v;
+                for j in 0..inside[1] {
+                    d[j][i] = image[from + j * vectors];
+                }
+            }
+            for j in 0..SIDE {
+                d[j] = tile(simd, d[j]);
+            }
+            for i in 0..SIDE {
+                let sums = tile(simd, [d[0][i], d[1][i], d[2][i], d[3][i], d[4][i], d[5][i]]);
+                for j in 0..SIDE {
+                    to[((i * SIDE + j) * T + t) * vectors + v] = sums[j];
+                }
+            }
+        }
+    }
+
+    /// `Aᵀ m A` of a tile, then maximum, bias and ReLU.
+    #[inline(always)]
+    fn finish<S: Simd, const T: usize>(
+        &mut self,
+        simd: S,
+        corner: [usize; 3],
+        t: usize,
+        kernel: usize,
+        sums: &[f32],
+    ) {
+        let sums = S::as_simd_f32s(sums).0;
+        for v in 0..VECTORS {
+            let from = kernel + v * S::F32_LANES;
+            let bias = simd.partial_load_f32s(&self.weights.bias[from..][..S::F32_LANES]);
+            let mut m = [[simd.splat_f32s(0.0); OUT]; SIDE];
+            for j in 0..SIDE {
+                let mut column = [simd.splat_f32s(0.0); SIDE];
+                for i in 0..SIDE {
+                    column[i] = sums[((i * SIDE + j) * T + t) * VECTORS + v];
+                }
+                m[j] = to_four(simd, column);
+            }
+            let mut out = [[simd.splat_f32s(0.0); OUT]; OUT];
+            for i in 0..OUT {
+                out[i] = to_four(simd, [m[0][i], m[1][i], m[2][i], m[3][i], m[4][i], m[5][i]]);
+            }
+            self.store::<S>(simd, corner, from, &out, bias);
+        }
+    }
+
+    /// Stores those outputs of a tile that there are.
+    #[inline(always)]
+    fn store<S: Simd>(
+        &mut self,
+        simd: S,
+        [image, row, column]: [usize; 3],
+        kernel: usize,
+        out: &[[S::f32s; OUT]; OUT],
+        bias: S::f32s,
+    ) {
+        let ([rows, columns], pool) = (self.sizes.output(), self.sizes.pool);
+        for i in 0..(OUT / pool).min(rows - row / pool) {
+            for j in 0..(OUT / pool).min(columns - column / pool) {
+                let group =
+                    image * self.sizes.groups() + (row / pool + i) * columns + column / pool + j;
+                let won = if pool == 1 {
+                    win(simd, [out[i][j]], bias)
+                } else {
+                    let (i, j) = (2 * i, 2 * j);
+                    let values = [out[i][j], out[i][j + 1], out[i + 1][j], out[i + 1][j + 1]];
+                    win(simd, values, bias)
+                };
+                store(simd, self.sizes, group, kernel, won, self.y, self.codes);
+            }
+        }
+    }
+}
+
+/// For each of the 36 places, the product of `(T, C)` pixels and `(C, block)` weights.
+#[inline(always)]
+fn products<S: Simd, const T: usize>(
+    simd: S,
+    channels: usize,
+    pixels: &[f32],
+    weights: &[f32],
+    to: &mut [f32],
+) {
+    let (weights, to) = (S::as_simd_f32s(weights).0, S::as_mut_simd_f32s(to).0);
+    let places = pixels
+        .chunks_exact(T * channels)
+        .zip(weights.chunks_exact(channels * VECTORS));
+    for ((pixels, weights), to) in places.zip(to.chunks_exact_mut(T * VECTORS)) {
+        let weights = weights.as_chunks::<VECTORS>().0;
+        let mut rows = [pixels; T];
+        for t in 0..T {
+            rows[t] = &pixels[t * channels..][..weights.len()];
+        }
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; T];
+        for c in 0..weights.len() {
+            for t in 0..T {
+                let x = simd.splat_f32s(rows[t][c]);
+                for v in 0..VECTORS {
+                    sums[t][v] = mul_add(simd, x, weights[c][v], sums[t][v]);
+                }
+            }
+        }
+        for t in 0..T {
+            to[t * VECTORS..][..VECTORS].copy_from_slice(&sums[t]);
+        }
+    }
+}
