@@ -13,6 +13,10 @@
 //! computed at a time, from a *panel* of 128 rows of `w`, which is laid out in the first-level cache before ([`transpose`] where it
 //! must be turned). Sums stay in registers while they run over a panel.
 #![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
+mod lists;
+#[cfg(test)]
+mod tests;
+
 use pulp::{Simd, WithSimd};
 
 use crate::cpu::reuse::Buffer;
@@ -20,106 +24,11 @@ use crate::cpu::simd::{Isa, mul_add};
 use crate::cpu::team;
 use crate::cpu::transpose::{self, Size};
 
-/// Columns of `a`, rows of `w`, that are worked on together.
-const PANEL: usize = 128;
-
-/// Parts that a product is split into, at most.
-const PARTS: usize = 8;
+pub use lists::Nonzeros;
+use lists::{PANEL, PARTS};
 
 /// Vectors of sums that run at the same time: an addition waits for the one before it, which takes four cycles.
 const SUMS: usize = 8;
-
-/// A matrix without its zeros: for each panel of its columns and each of its rows, where in the panel numbers stand.
-pub struct Nonzeros {
-    rows: usize,
-    columns: usize,
-    /// `PANEL` for each row of each panel, of which `lengths` are used.
-    places: Buffer<u32>,
-    numbers: Buffer,
-    lengths: Buffer<u32>,
-}
-
-impl Nonzeros {
-    /// Lists a row-major matrix of so many columns.
-    pub fn new(isa: Isa, matrix: &[f32], columns: usize) -> Self {
-        let (rows, panels) = (matrix.len() / columns, columns.div_ceil(PANEL));
-        let mut places = Buffer::any(rows * panels * PANEL);
-        let mut numbers = Buffer::any(rows * panels * PANEL);
-        let mut lengths = Buffer::any(rows * panels);
-        if rows > 0 {
-            let share = panels.div_ceil(PARTS);
-            let lists = lengths
-                .chunks_mut(share * rows)
-                .zip(places.chunks_mut(share * rows * PANEL))
-                .zip(numbers.chunks_mut(share * rows * PANEL));
-            team::for_each(lists, |part, ((lengths, places), numbers)| {
-                let panels = lengths
-                    .chunks_mut(rows)
-                    .zip(places.chunks_mut(rows * PANEL))
-                    .zip(numbers.chunks_mut(rows * PANEL));
-                for (panel, ((lengths, places), numbers)) in (part * share..).zip(panels) {
-                    let lists = lengths
-                        .iter_mut()
-                        .zip(places.chunks_mut(PANEL))
-                        .zip(numbers.chunks_mut(PANEL));
-                    for (row, ((length, places), numbers)) in
-                        matrix.chunks_exact(columns).zip(lists)
-                    {
-                        let end = columns.min((panel + 1) * PANEL);
-                        *length = list(isa, &row[panel * PANEL..end], places, numbers);
-                    }
-                }
-            });
-        }
-        Self {
-            rows,
-            columns,
-            places,
-            numbers,
-            lengths,
-        }
-    }
-
-    fn panels(&self) -> std::ops::Range<usize> {
-        0..self.columns.div_ceil(PANEL)
-    }
-
-    /// What stands in a row of a panel: places and numbers.
-    #[inline(always)]
-    fn list(&self, panel: usize, row: usize) -> (&[u32], &[f32]) {
-        let list = panel * self.rows + row;
-        let (from, length) = (list * PANEL, (self.lengths[list] as usize).min(PANEL));
-        (
-            &self.places[from..][..length],
-            &self.numbers[from..][..length],
-        )
-    }
-}
-
-/// Lists what is not zero in a row of a panel; returns how much.
-fn list(isa: Isa, row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> u32 {
-    const STRETCH: usize = 16;
-    #[cfg(target_arch = "x86_64")]
-    if isa.available() == Isa::Avx512 {
-        // SAFETY: the CPU has the instructions.
-        return unsafe { crate::cpu::avx512::list(row, places, numbers) } as u32;
-    }
-    let _ = isa;
-    let mut length = 0;
-    for (stretch, row) in row.chunks(STRETCH).enumerate() {
-        if row.iter().fold(0, |bits, x| bits | x.to_bits() << 1) == 0 {
-            continue; // nothing but zeros, of either sign
-        }
-        for (i, x) in row.iter().enumerate() {
-            // Written always and counted only if it is not zero: no branch that a processor could guess wrongly.
-            let place = length.min(PANEL - 1);
-            places[place] = (stretch * STRETCH + i) as u32;
-            numbers[place] = *x;
-            length += usize::from(*x != 0.0);
-        }
-    }
-    length as u32
-}
 
 /// `y += a wᵀ`; `a`: `(B, I)`, `w`: `(O, I)`, `y`: `(B, O)`.
 pub fn times_transposed(isa: Isa, a: &Nonzeros, w: &[f32], y: &mut [f32]) {

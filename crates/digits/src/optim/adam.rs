@@ -64,7 +64,7 @@ pub struct Adam {
     /// Settings.
     pub config: AdamConfig,
     steps: u64,
-    m: Gradients<f32, Cpu>,
+    pub(super) m: Gradients<f32, Cpu>,
     v: Gradients<f32, Cpu>,
 }
 

@@ -173,3 +173,56 @@ fn one_optimiser_serves_a_whole_model() {
     }
     assert!(loss < 1e-3, "exclusive or is not learned: {loss}");
 }
+
+#[test]
+fn a_step_is_an_update_in_place_and_leaves_zeros_also_for_parameters_that_are_split() {
+    fn same<O>(optimiser: impl Fn() -> O)
+    where
+        O: FitOptimizer<Tensor<Rank1<40_000>, f32, Cpu>>,
+    {
+        let dev = Cpu::seed_from_u64(3);
+        let start: Tensor<Rank1<40_000>, f32, Cpu> = dev.sample_normal();
+        let (mut updated, mut stepped) = (start.clone(), start.clone());
+        let (mut of_update, mut of_step) = (optimiser(), optimiser());
+        for _ in 0..3 {
+            let gradients = (updated.trace(updated.alloc_grads()))
+                .square()
+                .sum()
+                .backward();
+            of_update.update(&mut updated, &gradients).unwrap();
+            let mut gradients = (stepped.trace(stepped.alloc_grads()))
+                .square()
+                .sum()
+                .backward();
+            of_step.step(&mut stepped, &mut gradients).unwrap();
+            assert!(gradients.get(&stepped).as_vec().iter().all(|g| *g == 0.0));
+        }
+        assert_eq!(updated.as_vec(), stepped.as_vec());
+        assert_ne!(updated.as_vec(), start.as_vec());
+    }
+    same(GradientDescent::default);
+    same(Adam::default);
+    same(Adadelta::default);
+    let dfdx_sgd = || {
+        Sgd::new(
+            &Cpu::default().zeros::<Rank1<40_000>>(),
+            SgdConfig::default(),
+        )
+    };
+    same(dfdx_sgd);
+}
+
+#[test]
+fn running_means_of_a_parameter_that_is_never_used_again_end_at_zero_not_among_denormal_numbers() {
+    let dev = Cpu::default();
+    let mut theta: Tensor<Rank1<1>, f32, Cpu> = dev.tensor([1.0]);
+    let mut adam = Adam::default();
+    for step in 0..2_000 {
+        let slope = if step == 0 { 1e-3 } else { 0.0 };
+        let gradients = (theta.trace(theta.alloc_grads()) * slope).sum().backward();
+        adam.update(&mut theta, &gradients).unwrap();
+        let m = adam.m.get(&theta).array()[0];
+        assert!(m == 0.0 || m.is_normal(), "{m} after {step} steps");
+    }
+    assert_eq!(adam.m.get(&theta).array(), [0.0]);
+}

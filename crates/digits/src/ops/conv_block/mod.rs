@@ -12,6 +12,7 @@
 //! Shapes are `(B, C, H, W)` as everywhere; the *storage* of `y` has channels last, `(B, H, W, C)`, as in Keras and in
 //! PyTorch's `channels_last`: a pixel's channels, which kernels read together, lie side by side. dfdx's strides
 //! express that, so that indexing, printing and every other operation see `(B, C, H, W)`.
+mod backward;
 mod few;
 mod forward;
 mod sizes;
@@ -20,14 +21,15 @@ mod wins;
 
 use dfdx::prelude::{Const, Cpu, CpuError, Gradients, HasShape, Rank1, Rank4, Shape, Tape, Tensor};
 
+use super::images_per_chunk;
 use super::layout::{ChannelsLast, Storage, channels_last};
 use super::tape::{contiguous_pair, record, wants_gradient};
-use super::{add, images_per_chunk};
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::Isa;
 use crate::cpu::team;
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
+pub use backward::backward_slices;
 use forward::Packed;
 pub use sizes::Block;
 
@@ -211,132 +213,3 @@ pub fn forward_slices(
 
 /// From some images, padded already, to their outputs and codes.
 type Way<'a> = dyn Fn(&[f32], &mut [f32], &mut [u32]) + Sync + 'a;
-
-/// Adds to `dx`, `(B, H, W, C)`, if it is wanted, to `dw`, `(O, C, K, K)`, and to `db`, `(O)`, given `dy` and the codes of
-/// the forward pass, `(B, H″, W″, O)`.
-pub fn backward_slices(
-    sizes: &Block,
-    x: &[f32],
-    w: &[f32],
-    (dy, codes): (&[f32], &[u32]),
-    dx: Option<&mut [f32]>,
-    [dw, db]: [&mut [f32]; 2],
-) {
-    if dy.is_empty() {
-        return;
-    }
-    let images = images_per_chunk(sizes.window.batch);
-    let (inputs, outputs) = (images * sizes.inputs(), images * sizes.outputs());
-    let mut dx = dx.map(|dx| dx.chunks_mut(inputs));
-    let outputs = dy.chunks(outputs).zip(codes.chunks(outputs));
-    let chunks: Vec<_> = x
-        .chunks(inputs)
-        .zip(outputs)
-        .map(|(x, (dy, codes))| (x, dy, codes, dx.as_mut().and_then(Iterator::next)))
-        .collect();
-    let few = sizes.window.column() <= few::FEW && dx.is_none();
-    let (runs, places) = (wins::runs(sizes, w), sizes.places());
-    let partial_sums = team::map(chunks, |_, (x, dy, codes, dx)| {
-        let mut db = Buffer::zeros(sizes.kernels);
-        add_to_bias(sizes, dy, codes, &mut db);
-        let mut dw = Buffer::zeros(if few { w.len() } else { runs.len() });
-        if few {
-            each_image(sizes, x, dy, codes, |x, won| {
-                few::add_to_weights(sizes, &places, x, won, &mut dw)
-            });
-        } else {
-            with_wins(sizes, &runs, (x, dy, codes), dx, &mut dw);
-        }
-        (dw, db)
-    });
-    for (_, partial) in &partial_sums {
-        add(db, partial);
-    }
-    if few {
-        add_all(dw, &partial_sums);
-    } else {
-        let mut total = Buffer::zeros(runs.len());
-        add_all(&mut total, &partial_sums);
-        wins::add_runs(sizes, &total, dw);
-    }
-}
-
-/// Adds the gradients of weights of all chunks, in their order.
-fn add_all(total: &mut [f32], partial_sums: &[(Buffer, Buffer)]) {
-    const PARTS: usize = 4;
-    let size = total.len().div_ceil(PARTS).next_multiple_of(16);
-    team::for_each(total.chunks_mut(size), |part, total| {
-        for (partial, _) in partial_sums {
-            add(total, &partial[part * size..][..total.len()]);
-        }
-    });
-}
-
-/// Adds up the gradients of each kernel's outputs that are not zero.
-fn add_to_bias(sizes: &Block, dy: &[f32], codes: &[u32], db: &mut [f32]) {
-    let (kernels, dead) = (sizes.kernels, sizes.group() as u32);
-    sizes.isa.vectorize(
-        #[inline(always)]
-        || {
-            for (dy, codes) in dy.chunks_exact(kernels).zip(codes.chunks_exact(kernels)) {
-                for ((db, dy), code) in db.iter_mut().zip(dy).zip(codes) {
-                    *db += if *code < dead { *dy } else { 0.0 };
-                }
-            }
-        },
-    );
-}
-
-/// Calls `visit` for each image, padded if it must be, with its part of `dy` and `codes`.
-fn each_image(
-    sizes: &Block,
-    x: &[f32],
-    dy: &[f32],
-    codes: &[u32],
-    mut visit: impl FnMut(&[f32], (&[f32], &[u32])),
-) {
-    let won = dy
-        .chunks_exact(sizes.outputs())
-        .zip(codes.chunks_exact(sizes.outputs()));
-    for (x, won) in x.chunks_exact(sizes.inputs()).zip(won) {
-        if fits(sizes) {
-            visit(x, won);
-        } else {
-            visit(&sizes.pad(x, wins::slack()), won);
-        }
-    }
-}
-
-/// The gradients of weights and inputs through the places where kernels won.
-fn with_wins(
-    sizes: &Block,
-    runs: &[f32],
-    (x, dy, codes): (&[f32], &[f32], &[u32]),
-    dx: Option<&mut [f32]>,
-    dw: &mut [f32],
-) {
-    let mut wins = wins::Wins::new(sizes);
-    let mut dx = dx.map(|dx| dx.chunks_exact_mut(sizes.inputs()));
-    each_image(sizes, x, dy, codes, |x, won| {
-        let dx = dx.as_mut().and_then(Iterator::next);
-        let mut padded = (!fits(sizes) && dx.is_some()).then(|| Buffer::zeros(x.len()));
-        let (mut dx, mut inside) = match &mut padded {
-            Some(padded) => (Some(&mut padded[..]), dx),
-            None => (dx, None),
-        };
-        wins.for_each_band(sizes, won, |wins| {
-            wins::add_to_weights(sizes, wins, x, dw);
-            if let Some(dx) = &mut dx {
-                wins::add_to_inputs(sizes, wins, runs, dx);
-            }
-        });
-        if let (Some(padded), Some(dx)) = (&padded, &mut inside) {
-            sizes.add_unpadded(padded, dx);
-        }
-    });
-}
-
-/// Whether loops may run on the images where they lie: no padding, and runs of whole vectors.
-fn fits(sizes: &Block) -> bool {
-    sizes.window.padding == 0 && sizes.run() == wins::padded_run(sizes)
-}

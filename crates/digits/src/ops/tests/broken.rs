@@ -112,3 +112,11 @@ fn a_broken_forward_pass_is_rejected() {
         assert!(naive::check(&operation, 1).is_err(), "{}", operation.name);
     }
 }
+
+#[test]
+fn the_naive_twin_catches_a_broken_gradient_of_the_dense_layer_with_relu() {
+    rejects_every_fault(
+        || Operation::linear_relu(9, 6, 5),
+        |operation| naive::check(operation, 1),
+    );
+}

@@ -11,6 +11,7 @@ mod threads;
 mod ties;
 
 use super::{conv2d, linear, naive as slow, pool2d};
+use crate::cpu::simd::Isa;
 use crate::gradcheck;
 use crate::shape::Window2d;
 
@@ -129,6 +130,42 @@ impl Operation {
             slow_forward: Box::new(move |a| slow::linear(i, &a[0], &a[1], &a[2])),
             slow_backward: Box::new(move |a, dy| {
                 slow::linear_gradients(i, &a[0], &a[1], &a[2], dy).into()
+            }),
+        }
+    }
+
+    fn linear_relu(batch: usize, i: usize, o: usize) -> Self {
+        let plain = Self::linear(batch, i, o);
+        let after_relu = move |a: &[Vec<f32>]| {
+            let mut y = vec![f32::NAN; batch * o];
+            linear::forward(&a[0], &a[1], &a[2], &mut y);
+            linear::relu(Isa::best(), &mut y);
+            y
+        };
+        let alive = move |a: &[Vec<f32>], dy: &[f32]| {
+            let y = slow::linear(i, &a[0], &a[1], &a[2]);
+            y.iter()
+                .zip(dy)
+                .map(|(y, dy)| if *y > 0.0 { *dy } else { 0.0 })
+                .collect::<Vec<f32>>()
+        };
+        let backward = plain.backward.into_iter().map(|backward| -> Backward {
+            Box::new(move |a, dy, gradient| {
+                let dz = linear::through_relu(Isa::best(), &after_relu(a), dy);
+                backward(a, &dz, gradient);
+            })
+        });
+        Self {
+            name: "linear_relu",
+            arguments: plain.arguments,
+            forward: Box::new(after_relu),
+            backward: backward.collect(),
+            slow_forward: Box::new(move |a| {
+                let y = slow::linear(i, &a[0], &a[1], &a[2]);
+                y.iter().map(|y| y.max(0.0)).collect()
+            }),
+            slow_backward: Box::new(move |a, dy| {
+                slow::linear_gradients(i, &a[0], &a[1], &a[2], &alive(a, dy)).into()
             }),
         }
     }

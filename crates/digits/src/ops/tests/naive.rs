@@ -55,6 +55,7 @@ proptest! {
     #[test]
     fn the_dense_product_agrees_with_loops(b in 1..=20usize, i in 1..=30usize, o in 1..=30usize, seed in 0..1000u64) {
         check(&Operation::linear(b, i, o), seed).map_err(TestCaseError::fail)?;
+        check(&Operation::linear_relu(b, i, o), seed).map_err(TestCaseError::fail)?;
     }
 }
 

@@ -59,4 +59,5 @@ fn pooling_gives_the_same_bits_on_one_thread_and_many() {
 fn the_dense_product_gives_the_same_bits_on_one_thread_and_many() {
     same_on_any_number_of_threads(|| Operation::linear(33, 400, 203)); // large enough to be split
     same_on_any_number_of_threads(|| Operation::linear(4, 30, 10));
+    same_on_any_number_of_threads(|| Operation::linear_relu(19, 300, 130));
 }
