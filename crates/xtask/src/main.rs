@@ -12,6 +12,7 @@ pub mod data;
 pub mod experiments;
 pub mod flips;
 pub mod notebooks;
+mod origin;
 mod process;
 mod readme;
 pub mod sharing;
