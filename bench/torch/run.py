@@ -3,7 +3,7 @@
     .tools/peers/bin/python bench/torch/run.py mlp128 --seed 1
 
 All cores, default settings, data in memory as tensors, a new order each epoch. Weights start as Keras's do, and the
-optimisers have Keras's constants.
+optimisers have Keras's constants. With `--tuned`, what helps on some CPUs: channels last in memory, the fused form of Adam.
 """
 
 import argparse
@@ -20,11 +20,9 @@ import models
 import torch
 from torch import nn
 
-# For a contiguous run of batches, losses and hits are summed where they arise and read once, after the epoch.
-
 
 def epoch(model, optimizer, images, labels, batch_size):
-    """One pass over the images in a new order: mean loss and accuracy while learning."""
+    """One pass over the images in a new order: mean loss and accuracy while learning, read once, at its end."""
     loss_of = nn.CrossEntropyLoss()
     loss_sum, right = torch.zeros(()), torch.zeros((), dtype=torch.long)
     model.train()
@@ -47,7 +45,7 @@ def predict(model, images, batch_size):
 parser = argparse.ArgumentParser()
 parser.add_argument("model", choices=models.MODELS)
 parser.add_argument("--seed", type=int, required=True)
-parser.add_argument("--batch-size", type=int, help="instead of the model's own")
+parser.add_argument("--tuned", action="store_true")
 arguments = parser.parse_args()
 
 torch.manual_seed(arguments.seed)
@@ -56,11 +54,15 @@ torch.manual_seed(arguments.seed)
     for images, labels in mnist.load()
 )  # (B, 1, 28, 28) and (B)
 model = models.build(arguments.model)
+if arguments.tuned:
+    model = model.to(memory_format=torch.channels_last)
+    train_images = train_images.to(memory_format=torch.channels_last)
+    test_images = test_images.to(memory_format=torch.channels_last)
 if arguments.model == "cnn_adadelta":
-    optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0, rho=0.95, eps=1e-7)
+    batch_size, optimizer = 128, torch.optim.Adadelta(model.parameters(), lr=1.0, rho=0.95, eps=1e-7)
 else:
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7)
-batch_size = arguments.batch_size or (128 if arguments.model == "cnn_adadelta" else 32)
+    fused = True if arguments.tuned else None  # None: PyTorch's choice
+    batch_size, optimizer = 32, torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=fused)
 for _ in range(2):
     begun = time.perf_counter()
     loss, accuracy = epoch(model, optimizer, train_images, train_labels, batch_size)
@@ -70,7 +72,7 @@ model.eval()
 with torch.inference_mode():
     found = predict(model, test_images, measure.BATCH_SIZE)
     result = {
-        "version": f"PyTorch {torch.__version__}",
+        "version": f"PyTorch {torch.__version__}" + (", tuned" if arguments.tuned else ""),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "epoch_s": epoch_s,
         "loss": loss,
