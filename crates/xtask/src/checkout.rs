@@ -53,9 +53,14 @@ impl Checkout {
 
     /// A program of the Python environment in `.tools/python`.
     pub fn python(&self, name: &str) -> PathBuf {
+        self.python_of("python", name)
+    }
+
+    /// A program of the Python environment called `environment` in `.tools`.
+    pub fn python_of(&self, environment: &str, name: &str) -> PathBuf {
         let folder = if cfg!(windows) { "Scripts" } else { "bin" };
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-        self.tools.join("python").join(folder).join(file)
+        self.tools.join(environment).join(folder).join(file)
     }
 
     /// Where a step writes what its command prints.

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod bench;
 mod checkout;
 pub mod ci;
 pub mod data;
 pub mod experiments;
 pub mod flips;
 pub mod notebooks;
+mod origin;
 mod process;
 mod readme;
 pub mod sharing;
@@ -42,6 +44,8 @@ enum Task {
     Data(data::Args),
     /// Run what takes many seeds, and write its results to experiments/
     Experiments(experiments::Args),
+    /// Time this crate and others at the sources' models, and write bench/results.json
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Task::Ci(args) => ci::run(&args),
         Task::Data(args) => data::run(&args),
         Task::Experiments(args) => experiments::run(&args),
+        Task::Bench(args) => bench::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

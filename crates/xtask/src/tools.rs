@@ -3,7 +3,9 @@
 //! Every step can be repeated: it looks at what is there, and returns at once when nothing is to be done.
 
 pub mod cargo;
+pub mod examples;
 pub mod kernel;
+pub mod peers;
 pub mod python;
 pub mod runner;
 pub mod sources;

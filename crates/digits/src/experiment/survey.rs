@@ -140,3 +140,6 @@ impl fmt::Display for Survey {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

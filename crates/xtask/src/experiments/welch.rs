@@ -18,8 +18,26 @@ pub struct Difference {
     pub mean: f64,
     /// Of Student's t, by Welch and Satterthwaite; infinite if neither sample varies.
     pub degrees_of_freedom: f64,
-    /// Where the difference of what the samples came from lies, in 95 of 100 such experiments.
-    pub interval: (f64, f64),
+    /// The difference's standard error.
+    error: f64,
+}
+
+impl Difference {
+    /// Where the difference of what the samples came from lies, in a share `level` of such experiments: 0 to 1.
+    pub fn interval(&self, level: f64) -> (f64, f64) {
+        let reach = if self.error == 0.0 {
+            0.0
+        } else {
+            t_quantile(level, self.degrees_of_freedom) * self.error
+        };
+        (self.mean - reach, self.mean + reach)
+    }
+
+    /// The interval that is wide enough for `comparisons` of them to hold all together in 95 of 100 such sets of
+    /// experiments, whether these depend on one another or not: Bonferroni's correction, each at 1 − 0.05 / comparisons.
+    pub fn corrected_interval(&self, comparisons: usize) -> (f64, f64) {
+        self.interval(1.0 - 0.05 / comparisons as f64)
+    }
 }
 
 impl Summary {
@@ -49,25 +67,21 @@ impl Summary {
         } else {
             (a + b).powi(2) / (a.powi(2) / (self.n - 1.0) + b.powi(2) / (other.n - 1.0))
         };
-        let reach = if a + b == 0.0 {
-            0.0
-        } else {
-            t_quantile_975(degrees_of_freedom) * (a + b).sqrt()
-        };
         Difference {
             mean,
             degrees_of_freedom,
-            interval: (mean - reach, mean + reach),
+            error: (a + b).sqrt(),
         }
     }
 }
 
-/// The t that 97.5 % of Student's distribution with `nu` degrees of freedom lie below, by bisection.
-fn t_quantile_975(nu: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 64.0); // 12.7 for one degree, 1.96 for many
-    for _ in 0..60 {
+/// The t for which a share `level` of Student's distribution with `nu` degrees of freedom lies between −t and t, by
+/// bisection.
+fn t_quantile(level: f64, nu: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1024.0); // 127.3 for one degree at 0.995, 1.96 for many at 0.95
+    for _ in 0..70 {
         let middle = f64::midpoint(low, high);
-        if above_zero(middle, nu) < 0.475 {
+        if above_zero(middle, nu) < level / 2.0 {
             low = middle;
         } else {
             high = middle;
@@ -100,18 +114,18 @@ mod tests {
     /// As printed in tables of Student's distribution.
     #[test]
     fn quantiles_are_those_of_the_tables() {
-        for (nu, t) in [
-            (1.0, 12.7062),
-            (2.0, 4.3027),
-            (4.0, 2.7764),
-            (8.0, 2.3060),
-            (30.0, 2.0423),
+        for (level, nu, t) in [
+            (0.95, 1.0, 12.7062),
+            (0.95, 2.0, 4.3027),
+            (0.95, 4.0, 2.7764),
+            (0.95, 8.0, 2.3060),
+            (0.95, 30.0, 2.0423),
+            (0.99, 8.0, 3.3554),
+            (0.995, 8.0, 3.8325),
+            (0.995, 1.0, 127.3213),
         ] {
-            assert!(
-                (t_quantile_975(nu) - t).abs() < 1e-4,
-                "{nu}: {}",
-                t_quantile_975(nu)
-            );
+            let found = t_quantile(level, nu);
+            assert!((found - t).abs() < 1e-4 * t, "{level}, {nu}: {found}");
         }
     }
 
@@ -126,14 +140,26 @@ mod tests {
         let difference = a.difference(&b);
         assert_eq!(difference.mean, -3.0);
         assert!((difference.degrees_of_freedom - 100.0 / 17.0).abs() < 1e-12);
-        let reach = difference.interval.1 - difference.mean;
-        assert!((reach / 2.5_f64.sqrt() - t_quantile_975(100.0 / 17.0)).abs() < 1e-12);
-        assert!((2.44..2.47).contains(&(reach / 2.5_f64.sqrt())), "{reach}"); // between t of 6 and of 5.5 degrees
+        let reach = difference.interval(0.95).1 - difference.mean;
+        let t = reach / 2.5_f64.sqrt();
+        assert!((t - t_quantile(0.95, 100.0 / 17.0)).abs() < 1e-12);
+        assert!((2.44..2.47).contains(&t), "{t}"); // between t of 6 and of 5.5 degrees
+    }
+
+    #[test]
+    fn an_interval_for_ten_comparisons_is_the_one_at_995_in_1000() {
+        let a = Summary::new(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+        let difference = a.difference(&a);
+        assert!((difference.degrees_of_freedom - 8.0).abs() < 1e-12);
+        let (low, high) = difference.corrected_interval(10);
+        assert_eq!(low, -high);
+        assert!((high - 3.8325).abs() < 1e-3, "{high}"); // the standard error is 1
+        assert_eq!(difference.corrected_interval(1), difference.interval(0.95));
     }
 
     #[test]
     fn samples_that_do_not_vary_differ_by_their_means() {
         let (a, b) = (Summary::new(&[1.0, 1.0]), Summary::new(&[0.5, 0.5]));
-        assert_eq!(a.difference(&b).interval, (0.5, 0.5));
+        assert_eq!(a.difference(&b).corrected_interval(7), (0.5, 0.5));
     }
 }

@@ -1,4 +1,4 @@
-//! Python, for JupyterLab only: an environment of its own in `.tools/python`.
+//! Python, for JupyterLab and what the bench compares with: environments of their own in `.tools`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const OVERRIDES: &str = r#"{
 
 /// What to do when there is no usable Python.
 const HOW_TO_INSTALL: &str = "\
-  The notebooks need Python 3.10 or newer with its `venv` module:
+  Notebooks, and the bench's peers, need Python 3.10 or newer with its `venv` module:
     Debian, Ubuntu:  sudo apt install python3 python3-venv
     Fedora:          sudo dnf install python3
     macOS:           brew install python
@@ -46,7 +46,7 @@ pub fn install(checkout: &Checkout) -> Result<()> {
         return Ok(());
     }
     if !answers(&checkout.python("python"), &["-m", "pip", "--version"]) {
-        make_environment(checkout)?;
+        make_environment(checkout, &checkout.tools().join("python"))?;
     }
     let list = checkout.tools().join("requirements.txt");
     checkout::write(&list, REQUIREMENTS)?;
@@ -66,11 +66,15 @@ pub fn install(checkout: &Checkout) -> Result<()> {
     checkout::write(&marker(checkout), REQUIREMENTS)
 }
 
-fn make_environment(checkout: &Checkout) -> Result<()> {
+/// Makes an empty environment in the folder `environment`.
+///
+/// # Errors
+/// If there is no Python that can, or it fails.
+pub fn make_environment(checkout: &Checkout, environment: &Path) -> Result<()> {
     let mut venv = Command::new(find()?);
     clean(&mut venv)
         .args(["-m", "venv", "--clear"])
-        .arg(checkout.tools().join("python"));
+        .arg(environment);
     let what = "making a Python environment";
     process::run(what, &mut venv, &checkout.log("venv"))?;
     Ok(())
@@ -117,14 +121,15 @@ pub fn command(checkout: &Checkout, program: &str) -> Command {
 }
 
 /// Takes away what would make Python look into another environment.
-fn clean(command: &mut Command) -> &mut Command {
+pub fn clean(command: &mut Command) -> &mut Command {
     for name in ["PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "JUPYTER_PATH"] {
         command.env_remove(name);
     }
     command
 }
 
-fn answers(python: &Path, arguments: &[&str]) -> bool {
+/// Whether `python` runs with these arguments, and succeeds.
+pub fn answers(python: &Path, arguments: &[&str]) -> bool {
     let mut command = Command::new(python);
     clean(&mut command)
         .args(arguments)

@@ -1,3 +1,6 @@
+use std::fs;
+
+use super::super::{Machine, Survey};
 use super::*;
 use crate::scratch::Scratch;
 
@@ -41,6 +44,8 @@ fn comparison() -> Comparison {
             mean: -0.001,
             degrees_of_freedom: 2.0,
             interval_95: [-0.007, 0.005],
+            comparisons: 7,
+            interval_95_corrected: [-0.020, 0.018],
         },
     }
 }
@@ -55,6 +60,7 @@ fn what_is_written_is_read() {
     assert_eq!(read.keras().test_accuracies(), [0.990, 0.992]);
     assert_eq!(read.keras().epoch_seconds(), 10.0);
     assert!(read.interval().contains(&0.0) && !read.interval().contains(&0.006));
+    assert_eq!(read.corrected_interval(), -0.020..=0.018);
 }
 
 #[test]
@@ -81,56 +87,40 @@ fn the_table_has_a_line_for_each_seed_and_the_difference() {
         "{table}"
     );
     assert!(
+        table.contains("\nparameters           10       10\n"),
+        "{table}"
+    );
+    assert!(
         table.contains("\nseed 1          99.20 %   99.10 %\n"),
         "{table}"
     );
     assert!(
-        table.ends_with("\nhere − Keras: -0.10 points, 95 % interval -0.70 to +0.50"),
+        table.ends_with("\nhere − Keras: -0.10 points, 95 % interval -0.70 to +0.50; corrected for 7 comparisons, -2.00 to +1.80"),
         "{table}"
     );
 }
 
-fn survey() -> Survey {
-    let trial = |seed, test_accuracy| Trial {
-        seed,
-        losses: vec![0.5, 0.25],
-        train_accuracy: 0.99,
-        test_accuracy,
-        seconds: 3.0,
-    };
-    let setting = |name: &str, accuracies: [f64; 2]| Setting {
-        name: name.into(),
-        trials: vec![trial(1, accuracies[0]), trial(2, accuracies[1])],
-    };
-    let text = serde_json::json!({
-        "experiment": "example",
-        "machine": { "cpu": "Some CPU", "cores": 2 },
-        "date": "2026-11-22",
-        "command": "cargo xtask experiments example",
-        "settings": [setting("rate 0.1", [0.96, 0.98]), setting("a rate of 1", [0.5, 0.5])],
-    });
-    let folder = Scratch::new("experiment-survey");
-    fs::write(folder.path().join("example.json"), text.to_string()).unwrap();
-    Survey::load_from(folder.path(), "example").unwrap()
+#[test]
+fn the_course_of_a_training_is_the_mean_of_all_runs_that_reached_the_epoch() {
+    let mut runs = runs([0.990, 0.992], [9.0, 11.0]);
+    let further = runs.runs[0].epochs[0];
+    runs.runs[0].epochs.push(further); // the other run has only one
+    runs.runs[1].epochs[0].loss = 0.25;
+    let course = runs.history().epochs;
+    assert_eq!(course.len(), 1);
+    assert_eq!((course[0].loss, course[0].seconds), (0.375, 10.0));
+    assert_eq!(course[0].val_loss, None);
+    runs.runs[0].epochs[0].val_loss = Some(1.0);
+    assert_eq!(runs.history().epochs[0].val_loss, None); // one run without it: no mean
+    runs.runs[1].epochs[0].val_loss = Some(2.0);
+    assert_eq!(runs.history().epochs[0].val_loss, Some(1.5));
 }
 
 #[test]
-fn a_survey_finds_its_settings_by_name_with_mean_and_standard_error() {
-    let survey = survey();
-    let setting = survey.setting("rate 0.1").unwrap();
-    assert!((setting.mean() - 0.97).abs() < 1e-12);
-    assert!((setting.standard_error() - 0.01).abs() < 1e-12); // deviation 0.01·√2, over √2
-    assert!(survey.setting("rate 0.2").is_none());
-    assert_eq!(survey.settings().len(), 2);
-}
-
-#[test]
-fn the_table_of_a_survey_has_a_line_for_each_setting() {
-    let expected = "Some CPU, 2 cores, 2026-11-22: cargo xtask experiments example\n\
-        setting      runs  test accuracy  standard error\n\
-        rate 0.1        2        97.00 %     1.00 points\n\
-        a rate of 1     2        50.00 %     0.00 points";
-    assert_eq!(survey().to_string(), expected);
+fn runs_are_said_as_mean_and_deviation() {
+    let runs = runs([0.990, 0.992], [9.0, 11.0]);
+    assert_eq!(runs.to_string(), "99.10 ± 0.10 %");
+    assert_eq!(runs.parameters(), 10);
 }
 
 #[test]

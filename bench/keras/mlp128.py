@@ -1,0 +1,20 @@
+"""Source S0 section 5.2: one hidden layer."""
+
+import keras
+from keras import layers
+
+BATCH_SIZE, EPOCHS, VALIDATION_SPLIT = 32, 5, 0.0
+
+model = keras.Sequential(
+    [
+        layers.Input((28, 28)),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ]
+)
+model.compile(
+    optimizer="adam",
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
