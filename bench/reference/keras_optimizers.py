@@ -32,6 +32,11 @@ OPTIMISERS = {
     "ADADELTA_OTHER": keras.optimizers.Adadelta(learning_rate=0.5, rho=0.8, epsilon=1e-4),
     "GRADIENT_DESCENT": keras.optimizers.SGD(learning_rate=0.1),
 }
+# Muon needs a matrix, 2 x 3, and one that is not nearly singular: half the start, and waves. Its vector is as long.
+WAVES = np.array(
+    [[math.sin(1.3 * t + i * i) * (1 + i) for i in range(len(START))] for t in range(1, STEPS + 1)], dtype=np.float32
+)
+MUON = {"learning_rate": 0.1, "momentum": 0.75, "ns_steps": 5, "adam_lr_ratio": 0.1, "adam_beta_1": 0.8, "adam_beta_2": 0.95}
 
 
 def constant(name, rows):
@@ -48,5 +53,14 @@ for name, optimiser in OPTIMISERS.items():
     for gradient in GRADIENTS:
         optimiser.apply([keras.ops.convert_to_tensor(gradient)], [variable])
         after.append(keras.ops.convert_to_numpy(variable).copy())
+    text += constant(name, after)
+text += constant("WAVES", WAVES)
+for name, shape in {"MUON": (2, 3), "MUON_OF_A_VECTOR": (6,)}.items():
+    optimiser = keras.optimizers.Muon(**MUON, rms_rate=None, weight_decay=None, adam_weight_decay=None)
+    variable = keras.Variable(START.reshape(shape))
+    after = []
+    for gradient in WAVES:
+        optimiser.apply([keras.ops.convert_to_tensor(gradient.reshape(shape))], [variable])
+        after.append(keras.ops.convert_to_numpy(variable).flatten())
     text += constant(name, after)
 (here.parents[2] / "crates/digits/src/optim/keras.in").write_text(text)

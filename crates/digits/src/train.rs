@@ -26,6 +26,7 @@ mod error;
 mod evaluate;
 mod history;
 mod memory;
+mod pace;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -43,9 +44,10 @@ use crate::batch::{self, Images, OneHot};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 use crate::loss::try_softmax_cross_entropy;
 use crate::ops::without_gradient;
-use crate::optim::FitOptimizer;
+use crate::optim::{FitOptimizer, Schedule};
 use crate::raw;
 use crate::scale::{self, Scale};
+use pace::Pace;
 use progress::Reporter;
 
 /// A batch of images on a tape, `(B, 1, 28, 28)`.
@@ -90,6 +92,11 @@ pub struct FitConfig {
     pub batch_size: usize,
     /// Decides the order of the images and what dropout drops: 0 unless told.
     pub seed: u64,
+    /// How the optimiser's learning rate changes from step to step: not at all unless told.
+    pub schedule: Schedule,
+    /// The share of each target that is dealt out evenly over all ten digits, as in [`batch::smoothed`]: 0 unless told. The
+    /// training loss is that of the smoothed targets, as in Keras.
+    pub label_smoothing: f64,
     /// Images to measure after each epoch and never to learn from: none unless told.
     pub validation: Option<Dataset>,
     /// What is told meanwhile.
@@ -102,6 +109,8 @@ impl Default for FitConfig {
             epochs: 5,
             batch_size: 32,
             seed: 0,
+            schedule: Schedule::Constant,
+            label_smoothing: 0.0,
             validation: None,
             progress: Progress::default(),
         }
@@ -122,6 +131,19 @@ impl FitConfig {
     /// Sets the seed.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
+    }
+
+    /// Sets how the learning rate changes.
+    pub fn schedule(self, schedule: Schedule) -> Self {
+        Self { schedule, ..self }
+    }
+
+    /// Sets the share of each target that is dealt out evenly.
+    pub fn label_smoothing(self, label_smoothing: f64) -> Self {
+        Self {
+            label_smoothing,
+            ..self
+        }
     }
 
     /// Sets the validation images.
@@ -160,9 +182,9 @@ const QUICK_VALIDATION: usize = 1_000;
 /// In a terminal, a bar follows each epoch; terminals and notebooks get a line for each when it is over.
 ///
 /// # Errors
-/// Before anything is trained: no images, no validation images, a batch size of zero. Later, with the epoch and the
-/// batch, a loss that is not finite; or the optimiser's own error; or no memory. The model then keeps the parameters it
-/// has reached.
+/// Before anything is trained: no images, no validation images, a batch size of zero, a schedule for an optimiser without a learning
+/// rate. Later, with the epoch and the batch, a loss that is not finite; or the optimiser's own error; or no memory. The model then
+/// keeps the parameters it has reached.
 pub fn fit<M: Classifier>(
     model: &mut M,
     optimizer: &mut impl FitOptimizer<M>,
@@ -174,6 +196,7 @@ pub fn fit<M: Classifier>(
     let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
     let dev = Cpu::seed_from_u64(seen.seed);
     let memory = memory::Reuse::on(&dev);
+    let pace = Pace::new::<M>(&seen, images.len(), optimizer)?;
     let mut history = History::default();
     for epoch in 0..seen.epochs {
         memory.give_back();
@@ -183,9 +206,10 @@ pub fn fit<M: Classifier>(
             data: &images,
             order: batch::shuffled(images.len(), seen.seed, epoch as u64),
             size: seen.batch_size,
+            smoothing: seen.label_smoothing,
             epoch: epoch + 1,
         };
-        let training = train_epoch(model, optimizer, &batches, &mut reporter)?;
+        let training = train_epoch(model, optimizer, &batches, &pace, &mut reporter)?;
         let validation = match &seen.validation {
             Some(images) => Some(evaluate::try_evaluate(model, images)?),
             None => None,
@@ -199,6 +223,7 @@ pub fn fit<M: Classifier>(
         });
         reporter.epoch_is_over(&history);
     }
+    pace.restore::<M>(optimizer);
     Ok(history)
 }
 
@@ -221,6 +246,7 @@ struct Batches<'a> {
     data: &'a Dataset,
     order: Vec<usize>,
     size: usize,
+    smoothing: f64,
     /// From 1.
     epoch: usize,
 }
@@ -230,13 +256,14 @@ fn train_epoch<M: Classifier>(
     model: &mut M,
     optimizer: &mut impl FitOptimizer<M>,
     batches: &Batches<'_>,
+    pace: &Pace,
     reporter: &mut Reporter,
 ) -> Result<Evaluation, TrainError> {
     let mut running = evaluate::Running::default();
     let mut gradients = model.try_alloc_grads()?;
     for (number, indices) in batches.order.chunks(batches.size).enumerate() {
         let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
-        let y = batch::one_hot(batches.dev, batches.data, indices); // (B, 10)
+        let y = batch::smoothed(batches.dev, batches.data, indices, batches.smoothing); // (B, 10)
         let forward = |x: Images| model.try_forward_mut(x.traced(gradients));
         let logits = without_gradient(&x, forward)?; // (B, 10)
         let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
@@ -250,6 +277,7 @@ fn train_epoch<M: Classifier>(
             });
         }
         gradients = loss.try_backward()?;
+        pace.set::<M>(optimizer, batches.epoch, number);
         optimizer.step(model, &mut gradients)?;
         running.add(value, right, indices.len());
         reporter.batch_is_over(batches.epoch, number + 1, &running);

@@ -96,6 +96,41 @@ impl Setting {
     pub fn standard_error(&self) -> f64 {
         standard_error(&self.test_accuracies())
     }
+
+    /// How long the median run took, and the longest, in seconds; NaN and 0 of no runs.
+    ///
+    /// ```
+    /// use digits::experiment::{Setting, Trial};
+    ///
+    /// let trials = [(1, 0.991, 2.0), (2, 0.990, 1.0), (3, 0.989, 5.0)].map(|(seed, test_accuracy, seconds)| Trial {
+    ///     seed, losses: vec![], train_accuracy: 1.0, test_accuracy, seconds,
+    /// });
+    /// let setting = Setting { name: "fast".into(), trials: trials.to_vec() };
+    /// assert_eq!((setting.median_seconds(), setting.most_seconds()), (2.0, 5.0));
+    /// assert_eq!(setting.reaching(0.99), 2);
+    /// ```
+    pub fn median_seconds(&self) -> f64 {
+        let mut seconds: Vec<f64> = self.trials.iter().map(|trial| trial.seconds).collect();
+        seconds.sort_by(f64::total_cmp);
+        match seconds.len() {
+            0 => f64::NAN,
+            n => f64::midpoint(seconds[(n - 1) / 2], seconds[n / 2]),
+        }
+    }
+
+    /// The seconds of the longest run: see [`median_seconds`](Self::median_seconds).
+    pub fn most_seconds(&self) -> f64 {
+        let seconds = self.trials.iter().map(|trial| trial.seconds);
+        seconds.fold(0.0, f64::max)
+    }
+
+    /// How many runs have a test accuracy of `accuracy` or more.
+    pub fn reaching(&self, accuracy: f64) -> usize {
+        let trials = self.trials.iter();
+        trials
+            .filter(|trial| trial.test_accuracy >= accuracy)
+            .count()
+    }
 }
 
 /// Mean of some numbers; NaN of none.

@@ -108,6 +108,10 @@ impl Rule for Adadelta {
         );
         Ok(())
     }
+
+    fn rate(&mut self) -> &mut f64 {
+        &mut self.config.learning_rate
+    }
 }
 
 optimizer!(Adadelta);

@@ -135,6 +135,10 @@ impl Rule for Adam {
         );
         Ok(())
     }
+
+    fn rate(&mut self) -> &mut f64 {
+        &mut self.config.learning_rate
+    }
 }
 
 optimizer!(Adam);

@@ -61,6 +61,10 @@ impl Rule for GradientDescent {
         );
         Ok(())
     }
+
+    fn rate(&mut self) -> &mut f64 {
+        &mut self.learning_rate
+    }
 }
 
 optimizer!(GradientDescent);

@@ -5,6 +5,9 @@
 //! | [`GradientDescent`] | `SGD` | `torch.optim.SGD` |
 //! | [`Adadelta`] | `Adadelta`, but for its learning rate | `torch.optim.Adadelta`, but for ρ and ε |
 //! | [`Adam`] | `Adam` | `torch.optim.Adam`, but for where ε stands |
+//! | [`Muon`] | `Muon(rms_rate=None)` | `torch.optim.Muon` |
+//!
+//! Each has a learning rate, which a [`Schedule`] may change from step to step.
 //!
 //! Each implements dfdx's [`Optimizer`](dfdx::optim::Optimizer) for every model, so dfdx's own
 //! optimisers and these can be exchanged for one another:
@@ -29,10 +32,14 @@
 mod adadelta;
 mod adam;
 mod gradient_descent;
+mod muon;
+mod schedule;
 
 pub use adadelta::{Adadelta, AdadeltaConfig};
 pub use adam::{Adam, AdamConfig};
 pub use gradient_descent::GradientDescent;
+pub use muon::{Muon, MuonConfig, orthogonal};
+pub use schedule::Schedule;
 
 use dfdx::nn::tensor_collection::{
     RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut,
@@ -75,11 +82,28 @@ pub trait FitOptimizer<M: TensorCollection<f32, Cpu>>: Optimizer<M, Cpu, f32> {
             .try_zero_grads(gradients)
             .map_err(OptimizerUpdateError::DeviceError)
     }
+
+    /// The learning rate, which a [`Schedule`] changes between steps; `None` if there is none to change.
+    fn learning_rate(&mut self) -> Option<&mut f64> {
+        None
+    }
 }
 
-impl<M: TensorCollection<f32, Cpu>> FitOptimizer<M> for Sgd<M, f32, Cpu> {}
-impl<M: TensorCollection<f32, Cpu>> FitOptimizer<M> for dfdx::optim::Adam<M, f32, Cpu> {}
-impl<M: TensorCollection<f32, Cpu>> FitOptimizer<M> for dfdx::optim::RMSprop<M, f32, Cpu> {}
+/// Makes one of dfdx's optimisers a [`FitOptimizer`].
+macro_rules! of_dfdx {
+    ($optimizer:ident) => {
+        impl<M: TensorCollection<f32, Cpu>> FitOptimizer<M>
+            for dfdx::optim::$optimizer<M, f32, Cpu>
+        {
+            fn learning_rate(&mut self) -> Option<&mut f64> {
+                Some(&mut self.cfg.lr)
+            }
+        }
+    };
+}
+of_dfdx!(Sgd);
+of_dfdx!(Adam);
+of_dfdx!(RMSprop);
 
 /// What an optimiser does to one parameter.
 trait Rule {
@@ -92,6 +116,9 @@ trait Rule {
         parameter: &mut Tensor<S, f32, Cpu>,
         gradient: &mut [f32],
     ) -> Result<(), CpuError>;
+
+    /// The learning rate.
+    fn rate(&mut self) -> &mut f64;
 }
 
 /// Makes a [`Rule`] an optimiser of any model.
@@ -115,6 +142,10 @@ macro_rules! optimizer {
                 gradients: &mut Gradients<f32, Cpu>,
             ) -> Result<(), OptimizerUpdateError<CpuError>> {
                 super::walk(self, model, gradients, None)
+            }
+
+            fn learning_rate(&mut self) -> Option<&mut f64> {
+                Some(super::Rule::rate(self))
             }
         }
     };

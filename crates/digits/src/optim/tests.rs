@@ -21,7 +21,7 @@ fn steps<O: Optimizer<Theta, Cpu, f32>>(mut optimiser: O) -> Vec<[f32; 6]> {
 }
 
 /// The largest difference of two courses: from the parameters, relative to the steps taken so far.
-fn distance(course: &[[f32; 6]], keras: &[[f64; 6]; 12]) -> f64 {
+pub(super) fn distance(course: &[[f32; 6]], keras: &[[f64; 6]; 12]) -> f64 {
     let mut largest = 0.0_f64;
     for (ours, keras) in course.iter().zip(keras) {
         for ((ours, keras), start) in ours.iter().zip(keras).zip(START[0]) {

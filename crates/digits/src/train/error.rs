@@ -18,6 +18,12 @@ pub enum TrainError {
     /// Batches of no images would never end.
     #[error("batch_size: expected at least 1 image, found 0; Keras's default is 32")]
     BatchSizeZero,
+    /// A schedule was given, and the optimiser has no learning rate that could be changed.
+    #[error(
+        "schedule: expected an optimiser with a learning rate, found one that has none; \
+         give its `FitOptimizer::learning_rate`, or train with `Schedule::Constant`"
+    )]
+    NoLearningRate,
     /// The loss is infinite or not a number.
     #[error(
         "epoch {epoch}, batch {batch}: expected a finite loss, found {loss}; \

@@ -2,7 +2,7 @@ use super::*;
 use crate::dataset::PIXELS;
 use crate::layers::{Dense, Flatten};
 use crate::metrics::accuracy;
-use crate::optim::{Adam, GradientDescent};
+use crate::optim::{Adam, FitOptimizer, GradientDescent};
 use dfdx::optim::OptimizerUpdateError;
 
 type Linear10 = (Flatten<784>, Dense<784, 10>);
