@@ -41,7 +41,7 @@ MUON = {"learning_rate": 0.1, "momentum": 0.75, "ns_steps": 5, "adam_lr_ratio": 
 
 def constant(name, rows):
     lines = ",\n".join("    [" + ", ".join(repr(float(x)) for x in row) + "]" for row in rows)
-    return f"const {name}: [[f64; {len(START)}]; {len(rows)}] = [\n{lines},\n];\n"
+    return f"pub const {name}: [[f64; {len(START)}]; {len(rows)}] = [\n{lines},\n];\n"
 
 
 here = Path(__file__).resolve()

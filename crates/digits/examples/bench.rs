@@ -19,10 +19,9 @@ use std::time::Instant;
 
 use digits::batch;
 use digits::dataset::{CLASSES, Dataset, Mnist};
-use digits::dfdx::optim::Optimizer;
 use digits::dfdx::prelude::*;
 use digits::layers::{Dense, Flatten};
-use digits::optim::Adam;
+use digits::optim::{Adam, FitOptimizer};
 use digits::raw;
 use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 use recipes::{Arguments, Recipe, Task};
@@ -94,7 +93,7 @@ impl Task for Bench {
         self,
         recipe: Recipe,
         mut model: M,
-        mut optimizer: impl Optimizer<M, Cpu, f32>,
+        mut optimizer: impl FitOptimizer<M>,
     ) -> Self::Output {
         let mnist = Mnist::load()?;
         let batch_size = self.batch_size.map_or(recipe.batch_size, |n| n as usize);

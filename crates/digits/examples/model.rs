@@ -10,9 +10,9 @@
 use std::error::Error;
 
 use digits::dataset::Mnist;
-use digits::dfdx::optim::Optimizer;
 use digits::dfdx::prelude::*;
 use digits::experiment::Run;
+use digits::optim::FitOptimizer;
 use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 use recipes::{Arguments, Recipe, Task};
 
@@ -43,7 +43,7 @@ impl Task for Experiment {
         self,
         recipe: Recipe,
         mut model: M,
-        mut optimizer: impl Optimizer<M, Cpu, f32>,
+        mut optimizer: impl FitOptimizer<M>,
     ) -> Self::Output {
         let Mnist { mut train, test } = Mnist::load()?;
         let mut config = FitConfig::default()

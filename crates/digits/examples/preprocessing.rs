@@ -16,7 +16,7 @@ use digits::experiment::{Setting, Trial};
 use digits::image::{BOX, FRAME, Grey, ImageError, StandardScaler};
 use digits::layers::{Dense, Flatten};
 use digits::loss::softmax_cross_entropy;
-use digits::optim::{Adam, GradientDescent};
+use digits::optim::{Adam, FitOptimizer, GradientDescent};
 use digits::raw;
 
 type Mlp = (Flatten<784>, Dense<784, 128>, ReLU, Dense<128, 10>);
@@ -259,7 +259,7 @@ fn train(task: &Task<'_>, seed: u64) -> Result<(BuiltMlp, Trial)> {
 /// The mean loss of each epoch, until one is not a number.
 fn epochs(
     model: &mut BuiltMlp,
-    optimizer: &mut impl Optimizer<BuiltMlp, Cpu, f32>,
+    optimizer: &mut impl FitOptimizer<BuiltMlp>,
     task: &Task<'_>,
     seed: u64,
 ) -> Result<Vec<f64>> {

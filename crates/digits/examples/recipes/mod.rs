@@ -1,10 +1,9 @@
 //! How the sources train their models: model → optimiser, batch size, epochs, validation split. The examples `model` and
 //! `bench` share this table; `bench/keras` holds the same programs in Keras.
 
-use digits::dfdx::optim::Optimizer;
 use digits::dfdx::prelude::*;
 use digits::models::*;
-use digits::optim::{Adadelta, AdadeltaConfig, Adam};
+use digits::optim::{Adadelta, AdadeltaConfig, Adam, FitOptimizer};
 use digits::train::Classifier;
 
 /// What is fitted, but for the model itself and its optimiser.
@@ -29,7 +28,7 @@ pub trait Task {
         self,
         recipe: Recipe,
         model: M,
-        optimizer: impl Optimizer<M, Cpu, f32>,
+        optimizer: impl FitOptimizer<M>,
     ) -> Self::Output;
 }
 

@@ -65,10 +65,7 @@ impl Point {
         match self.varied {
             "batch_size" => program.args([self.model.name, "--batch-size", &at]),
             "width" => program.arg(format!("784-{at}-10")),
-            _ => program
-                .arg(self.model.name)
-                .env("DIGITS_THREADS", &at)
-                .env("RAYON_NUM_THREADS", &at),
+            _ => program.arg(self.model.name).env("DIGITS_THREADS", &at),
         };
     }
 

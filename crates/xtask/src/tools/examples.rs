@@ -11,10 +11,9 @@ use super::cargo::cargo;
 use crate::checkout::Checkout;
 
 /// What a reader's environment may hold that would change what a program trains or how fast: scale and threads.
-const UNSET: [&str; 7] = [
+const UNSET: [&str; 6] = [
     "DIGITS_SCALE",
     "DIGITS_THREADS",
-    "RAYON_NUM_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
@@ -101,8 +100,8 @@ mod tests {
 
     #[test]
     fn threads_are_the_programs_own_unless_the_command_sets_them() {
-        let ask = "echo \"\\\"${OMP_NUM_THREADS-none} ${RAYON_NUM_THREADS-none}\\\"\"";
-        let run = last_line("Shell", shell(ask).env("RAYON_NUM_THREADS", "1")).unwrap();
+        let ask = "echo \"\\\"${OMP_NUM_THREADS-none} ${DIGITS_THREADS-none}\\\"\"";
+        let run = last_line("Shell", shell(ask).env("DIGITS_THREADS", "1")).unwrap();
         assert_eq!(run, json!("none 1"));
     }
 }

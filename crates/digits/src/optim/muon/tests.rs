@@ -1,8 +1,6 @@
 use super::*;
 use crate::optim::FitOptimizer;
-use crate::optim::tests::distance;
-
-include!("../keras.in");
+use crate::optim::tests::{MUON, MUON_OF_A_VECTOR, START, WAVES, distance};
 
 const SETTINGS: MuonConfig = MuonConfig {
     learning_rate: 0.1,
