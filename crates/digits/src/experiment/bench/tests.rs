@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::scratch::Scratch;
@@ -37,7 +38,9 @@ fn text() -> String {
 }
 
 fn bench() -> Bench {
-    let folder = Scratch::new("experiment-bench");
+    static NUMBER: AtomicU32 = AtomicU32::new(0); // tests run side by side
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = Scratch::new(&format!("experiment-bench-{number}"));
     let file = folder.path().join("results.json");
     fs::write(&file, text()).unwrap();
     Bench::load_from(file).unwrap()

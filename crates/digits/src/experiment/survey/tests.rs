@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::scratch::Scratch;
@@ -22,7 +23,9 @@ fn survey() -> Survey {
         "command": "cargo xtask experiments example",
         "settings": [setting("rate 0.1", [0.96, 0.98]), setting("a rate of 1", [0.5, 0.5])],
     });
-    let folder = Scratch::new("experiment-survey");
+    static NUMBER: AtomicU32 = AtomicU32::new(0); // tests run side by side
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = Scratch::new(&format!("experiment-survey-{number}"));
     fs::write(folder.path().join("example.json"), text.to_string()).unwrap();
     Survey::load_from(folder.path(), "example").unwrap()
 }
