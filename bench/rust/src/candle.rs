@@ -95,7 +95,11 @@ impl Network for Candle {
     }
 
     fn parameters(&self) -> usize {
-        self.variables.all_vars().iter().map(|v| v.elem_count()).sum()
+        self.variables
+            .all_vars()
+            .iter()
+            .map(|v| v.elem_count())
+            .sum()
     }
 
     fn learn(&mut self, indices: &[u32]) -> Result<(f64, usize)> {
@@ -111,7 +115,9 @@ impl Network for Candle {
     }
 
     fn classify(&self, first: usize, count: usize) -> Result<Vec<u8>> {
-        let logits = self.model.forward(&self.test_images.narrow(0, first, count)?)?;
+        let logits = self
+            .model
+            .forward(&self.test_images.narrow(0, first, count)?)?;
         let classes = logits.argmax(D::Minus1)?.to_vec1::<u32>()?;
         Ok(classes.iter().map(|&class| class as u8).collect())
     }

@@ -32,8 +32,16 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
 fn prepared(picture: Result<Grey, ImageError>) {
     match picture.and_then(|picture| picture.as_mnist()) {
         Ok(digit) => {
-            assert_eq!((digit.height(), digit.width(), digit.bytes().len()), (28, 28, 784));
-            assert!(digit.values().iter().all(|value| (0.0..=1.0).contains(value)));
+            assert_eq!(
+                (digit.height(), digit.width(), digit.bytes().len()),
+                (28, 28, 784)
+            );
+            assert!(
+                digit
+                    .values()
+                    .iter()
+                    .all(|value| (0.0..=1.0).contains(value))
+            );
             assert!(digit.centre_of_mass().is_ok());
         }
         Err(error) => assert!(!error.to_string().is_empty()),
