@@ -248,7 +248,7 @@ fn in_place<S: Shape, const N: usize>(
 /// `x`, or 0 where it is so small that its thousandth part would be *denormal*.
 ///
 /// The running means of a pixel that is never inked fall towards zero for ever, and processors compute with numbers below
-/// 1.2e-38 a hundred times more slowly. Beside an ε of 1e-7, what is cut off here vanishes.
+/// 1.2e-38 many times more slowly. Beside an ε of 1e-7, what is cut off here vanishes.
 #[inline(always)]
 fn not_denormal(x: f32) -> f32 {
     const LEAST: f32 = 1e-34;
