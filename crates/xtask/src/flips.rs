@@ -17,12 +17,13 @@ use crate::process::elapsed;
 use crate::tools::cargo;
 
 /// What of the checkout a chapter's program needs.
-const NEEDED: [&str; 8] = [
+const NEEDED: [&str; 9] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
     "book",
     "crates",
+    "data",
     "experiments",
     "notebooks",
     "rust-toolchain.toml",
@@ -101,7 +102,6 @@ struct Desk {
     book: Book,
     copy: PathBuf,
     target: PathBuf,
-    data: PathBuf,
 }
 
 impl Desk {
@@ -118,13 +118,7 @@ impl Desk {
         for name in NEEDED {
             checkout::copy(&checkout.root().join(name), &copy.join(name), &["target"])?;
         }
-        let data = checkout.root().join("data/mnist");
-        Ok(Self {
-            book,
-            copy,
-            target,
-            data,
-        })
+        Ok(Self { book, copy, target })
     }
 
     /// The listing that fails once the change is made; the copy is as before afterwards.
@@ -154,7 +148,6 @@ impl Desk {
         let output = Command::new(cargo::cargo())
             .current_dir(&self.copy)
             .env("CARGO_TARGET_DIR", &self.target)
-            .env("DIGITS_DATA", &self.data)
             .args([
                 "test",
                 "--quiet",
