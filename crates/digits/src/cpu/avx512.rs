@@ -77,25 +77,33 @@ pub fn keep_winners(
     length
 }
 
-/// Transposes a block of 16 × 16 numbers, or adds the transposed one: row `i` of `from` begins at `i * step`, likewise for `to`.
+/// Transposes a block of at most 16 × 16 numbers, or adds the transposed one: row `i` of `from` begins at `i * step`, likewise for
+/// `to`. `rows` and `columns` are those of `from`, 1 to 16.
 #[target_feature(enable = "avx512f")]
-pub fn transpose<const ADD: bool>(from: &[f32], from_step: usize, to: &mut [f32], to_step: usize) {
-    let mut rows = [_mm512_setzero_ps(); SIDE];
-    for (i, row) in rows.iter_mut().enumerate() {
-        let numbers: &[f32] = &from[i * from_step..][..SIDE];
-        // SAFETY: the slice holds the sixteen numbers that are read.
-        *row = unsafe { _mm512_loadu_ps(numbers.as_ptr()) };
+pub fn transpose<const ADD: bool>(
+    [rows, columns]: [usize; 2],
+    from: &[f32],
+    from_step: usize,
+    to: &mut [f32],
+    to_step: usize,
+) {
+    let (in_row, in_column) = (u16::MAX >> (SIDE - columns), u16::MAX >> (SIDE - rows));
+    let mut block = [_mm512_setzero_ps(); SIDE];
+    for (i, row) in block.iter_mut().enumerate().take(rows) {
+        let numbers: &[f32] = &from[i * from_step..][..columns];
+        // SAFETY: the mask leaves out what is not in the slice.
+        *row = unsafe { _mm512_maskz_loadu_ps(in_row, numbers.as_ptr()) };
     }
-    for (j, row) in transposed(rows).into_iter().enumerate() {
-        let numbers: &mut [f32] = &mut to[j * to_step..][..SIDE];
-        // SAFETY: the slice holds the sixteen numbers that are read and written.
+    for (j, row) in transposed(block).into_iter().enumerate().take(columns) {
+        let numbers: &mut [f32] = &mut to[j * to_step..][..rows];
+        // SAFETY: the mask leaves out what is not in the slice.
         unsafe {
             let sum = if ADD {
-                _mm512_add_ps(_mm512_loadu_ps(numbers.as_ptr()), row)
+                _mm512_add_ps(_mm512_maskz_loadu_ps(in_column, numbers.as_ptr()), row)
             } else {
                 row
             };
-            _mm512_storeu_ps(numbers.as_mut_ptr(), sum);
+            _mm512_mask_storeu_ps(numbers.as_mut_ptr(), in_column, sum);
         }
     }
 }

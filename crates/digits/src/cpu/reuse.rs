@@ -24,14 +24,17 @@ number!(u32);
 /// Free buffers that are kept: as many as some threads need at a time.
 const MOST: usize = 64;
 
-/// The largest buffer that is kept, in numbers. What a batch of training needs is smaller; what a forward pass of thousands of
-/// images needs would, kept 64 times, fill the memory.
-const LARGEST: usize = 1 << 21;
+/// Numbers that all free buffers may hold together, 128 MB: what the largest batch of training needs, times three.
+const MOST_NUMBERS: usize = 1 << 25;
 
-/// Numbers that go back to the free buffers when they are dropped.
+/// Numbers in a cache line, 64 bytes: a vector of AVX-512 that begins elsewhere lies in two lines, and takes two accesses.
+const LINE: usize = 16;
+
+/// Numbers that go back to the free buffers when they are dropped; the first begins a cache line.
 pub struct Buffer<N: Number = f32> {
-    /// At least `len` numbers; those behind are left from earlier uses.
+    /// More than `len` numbers; the others are left from earlier uses.
     numbers: Vec<N>,
+    from: usize,
     len: usize,
 }
 
@@ -49,7 +52,7 @@ impl<N: Number> Buffer<N> {
         let large_enough = free
             .iter()
             .enumerate()
-            .filter(|(_, buffer)| buffer.len() >= len);
+            .filter(|(_, buffer)| buffer.len() >= len + LINE);
         let best = large_enough
             .min_by_key(|(_, buffer)| buffer.len())
             .map(|(i, _)| i);
@@ -57,21 +60,26 @@ impl<N: Number> Buffer<N> {
             Some(i) => free.swap_remove(i),
             None => {
                 drop(free);
-                vec![N::default(); len]
+                vec![N::default(); len + LINE]
             }
         };
-        Self { numbers, len }
+        let from = numbers
+            .as_ptr()
+            .align_offset(LINE * size_of::<N>())
+            .min(LINE);
+        Self { numbers, from, len }
     }
 }
 
 impl<N: Number> Drop for Buffer<N> {
     fn drop(&mut self) {
-        if !(1..=LARGEST).contains(&self.numbers.len()) {
+        if !(1..=MOST_NUMBERS).contains(&self.numbers.len()) {
             return;
         }
         let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() == MOST {
-            free.remove(0); // the one that has been there longest
+        let mut held: usize = free.iter().map(Vec::len).sum();
+        while free.len() == MOST || held + self.numbers.len() > MOST_NUMBERS {
+            held -= free.remove(0).len(); // the one that has been there longest
         }
         free.push(std::mem::take(&mut self.numbers));
     }
@@ -80,13 +88,13 @@ impl<N: Number> Drop for Buffer<N> {
 impl<N: Number> Deref for Buffer<N> {
     type Target = [N];
     fn deref(&self) -> &[N] {
-        &self.numbers[..self.len]
+        &self.numbers[self.from..][..self.len]
     }
 }
 
 impl<N: Number> DerefMut for Buffer<N> {
     fn deref_mut(&mut self) -> &mut [N] {
-        &mut self.numbers[..self.len]
+        &mut self.numbers[self.from..][..self.len]
     }
 }
 
@@ -95,10 +103,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_too_large_to_keep_is_given_back_to_the_system() {
-        drop(Buffer::<u32>::any(LARGEST + 1));
+    fn free_buffers_never_hold_more_than_they_may() {
+        let quarter = || Buffer::<u32>::any(MOST_NUMBERS / 4);
+        drop([quarter(), quarter(), quarter(), quarter(), quarter()]);
+        drop(Buffer::<u32>::any(MOST_NUMBERS + 1));
         let free = u32::free().lock().unwrap();
-        assert!(free.iter().all(|buffer| buffer.capacity() <= LARGEST));
+        let held: usize = free.iter().map(Vec::capacity).sum();
+        assert!((MOST_NUMBERS / 2..=MOST_NUMBERS).contains(&held), "{held}");
+    }
+
+    #[test]
+    fn a_buffer_begins_a_cache_line() {
+        for len in [1, 17, 1000] {
+            let buffers = [(); 3].map(|()| Buffer::<f32>::any(len));
+            assert!(
+                buffers
+                    .iter()
+                    .all(|b| (b.as_ptr() as usize).is_multiple_of(64))
+            );
+        }
     }
 
     #[test]

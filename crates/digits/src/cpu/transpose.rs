@@ -1,9 +1,10 @@
-//! Transposing a matrix, or adding a transposed one, in blocks of 16 × 16 numbers that stay in registers.
+//! Transposing a matrix, or adding a transposed one, in blocks of up to 16 × 16 numbers that stay in registers.
 //!
 //! Element by element, every number costs a store of its own; with AVX-512 a block of 256 takes 64 shuffles between 16
 //! loads and 16 stores (Intel, "64 and IA-32 Architectures Optimization Reference Manual", on transposing with unpack).
 
 /// Sides of a block.
+#[cfg(target_arch = "x86_64")]
 const SIDE: usize = 16;
 
 /// A matrix of `rows` × `columns` seen in a slice: element `(i, j)` is `[i * stride + j]`.
@@ -42,61 +43,21 @@ pub fn add(size: Size, from: &[f32], to: &mut [f32]) {
     blocks::<true>(size, from, to);
 }
 
-/// Whole blocks by the fastest way there is, what is left over element by element.
+/// By the fastest way there is.
 fn blocks<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
-    let whole = if fast() {
-        [size.rows, size.columns].map(|n| n / SIDE * SIDE)
-    } else {
-        [0, 0]
-    };
-    for i in (0..whole[0]).step_by(SIDE) {
-        for j in (0..whole[1]).step_by(SIDE) {
-            let (from, to) = (&from[i * size.from + j..], &mut to[j * size.to + i..]);
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: `fast` has found the instructions on this CPU.
-            unsafe {
-                super::avx512::transpose::<ADD>(from, size.from, to, size.to);
+    #[cfg(target_arch = "x86_64")]
+    if super::simd::Isa::best() == super::simd::Isa::Avx512 {
+        for i in (0..size.rows).step_by(SIDE) {
+            for j in (0..size.columns).step_by(SIDE) {
+                let block = [size.rows - i, size.columns - j].map(|left| left.min(SIDE));
+                let (from, to) = (&from[i * size.from + j..], &mut to[j * size.to + i..]);
+                // SAFETY: this CPU has the instructions.
+                unsafe { super::avx512::transpose::<ADD>(block, from, size.from, to, size.to) };
             }
-            #[cfg(not(target_arch = "x86_64"))]
-            elements::<ADD>(
-                Size {
-                    rows: SIDE,
-                    columns: SIDE,
-                    ..size
-                },
-                from,
-                to,
-            );
         }
+        return;
     }
-    let right = Size {
-        columns: size.columns - whole[1],
-        ..size
-    };
-    let below = Size {
-        rows: size.rows - whole[0],
-        columns: whole[1],
-        ..size
-    };
-    elements::<ADD>(
-        right,
-        tail(from, whole[1]),
-        tail_mut(to, whole[1] * size.to),
-    );
-    elements::<ADD>(
-        below,
-        tail(from, whole[0] * size.from),
-        tail_mut(to, whole[0]),
-    );
-}
-
-/// What begins at `from`, or nothing.
-fn tail(numbers: &[f32], from: usize) -> &[f32] {
-    numbers.get(from..).unwrap_or_default()
-}
-
-fn tail_mut(numbers: &mut [f32], from: usize) -> &mut [f32] {
-    numbers.get_mut(from..).unwrap_or_default()
+    elements::<ADD>(size, from, to);
 }
 
 fn elements<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
@@ -106,11 +67,6 @@ fn elements<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
             *to = if ADD { *to } else { 0.0 } + from[i * size.from + j];
         }
     }
-}
-
-/// Whether this CPU has AVX-512.
-fn fast() -> bool {
-    super::simd::Isa::best() == super::simd::Isa::Avx512
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 //! y[o] = b[o] + Σ_i w[o, i] · x[i]          or the larger of that and 0
 //! ```
 //!
-//! Its three products skip the zeros of their left factor: see [`nonzero`].
+//! The forward product skips the zeros of `x` ([`nonzero`]); those of the backward pass are plain matrix products.
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
 use dfdx::prelude::{Tensor, ZerosTensor};
 
+use super::matmul::{Matrix, par_matmul};
 use super::nonzero::{self, Nonzeros};
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
 use crate::cpu::reuse::Buffer;
@@ -104,11 +105,11 @@ where
     let isa = Isa::best();
     let shape = InputsOf::out(x.shape());
     let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
-    let inputs = Nonzeros::new(isa, &elements(&x), I);
     let mut y = x.device().try_zeros_like(&shape)?;
     if let Some(y) = raw::elements_mut(&mut y) {
         y.chunks_exact_mut(O)
             .for_each(|y| y.copy_from_slice(&elements(&bias)));
+        let inputs = Nonzeros::new(isa, &elements(&x), I);
         nonzero::times_transposed(isa, &inputs, &elements(&weight), y);
         if relu {
             self::relu(isa, y);
@@ -119,13 +120,12 @@ where
         let through_relu = relu.then(|| through_relu(isa, &elements(&outputs), dy));
         let dy = through_relu.as_deref().unwrap_or(dy);
         if learns {
-            let dy = Nonzeros::new(isa, dy, O);
             gradient_of(gradients, &x, |dx| {
-                nonzero::times(isa, &dy, &elements(&weight), I, dx)
+                backward_input(I, &elements(&weight), dy, dx)
             })?;
         }
         gradient_of(gradients, &weight, |dw| {
-            nonzero::transposed_times(isa, dy, &inputs, dw)
+            backward_weight(I, &elements(&x), dy, dw)
         })?;
         gradient_of(gradients, &bias, |db| backward_bias(dy, db))
     }))
@@ -172,9 +172,9 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
 /// dx += dy w        (B, O) (O, I)
 /// ```
 pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
-    let isa = Isa::best();
-    let dy = Nonzeros::new(isa, dy, w.len() / inputs);
-    nonzero::times(isa, &dy, w, inputs, dx);
+    let (batch, outputs) = (dx.len() / inputs, w.len() / inputs);
+    let dy = Matrix::new(dy, batch, outputs);
+    par_matmul(dx, dy, Matrix::new(w, outputs, inputs), true);
 }
 
 /// Adds to `dw` the gradient of the loss, given `dy`; `inputs` is `I`.
@@ -183,8 +183,9 @@ pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 /// dw += dyᵀ x       (O, B) (B, I)
 /// ```
 pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-    let isa = Isa::best();
-    nonzero::transposed_times(isa, dy, &Nonzeros::new(isa, x, inputs), dw);
+    let (batch, outputs) = (x.len() / inputs, dw.len() / inputs);
+    let dy = Matrix::new(dy, batch, outputs).transposed();
+    par_matmul(dw, dy, Matrix::new(x, batch, inputs), true);
 }
 
 /// Adds to `db` the sum of `dy` over the batch.

@@ -47,6 +47,11 @@ impl<'a> Matrix<'a> {
             ..self
         }
     }
+
+    /// The `count` columns from `first` on.
+    fn some_columns(self, first: usize, count: usize) -> Self {
+        self.transposed().some_rows(first, count).transposed()
+    }
 }
 
 /// `out = a b`, or `out += a b` if `accumulate`; `out` is row-major, `a.rows` × `b.cols`. One thread.
@@ -63,18 +68,82 @@ impl<'a> Matrix<'a> {
 /// # Panics
 /// If the sizes do not fit.
 pub fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+    check(out, a, b);
+    // SAFETY: `out` holds `a.rows` × `b.cols` elements, which nobody else sees.
+    unsafe { product(out.as_mut_ptr(), b.cols, a, b, accumulate) }
+}
+
+/// [`matmul`] on several threads, if the product is worth it. How it is dealt out depends on the sizes alone, so that every
+/// element is the same number on one thread and on many: by rows, or, if the result is many times as wide as high, by
+/// columns. (Each part reads the whole of one factor and its share of the other, which should be the larger one.)
+///
+/// # Panics
+/// If the sizes do not fit.
+pub fn par_matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+    /// Multiplications that take about as long as handing work to another thread and back.
+    const WORTH_IT: usize = 1 << 18;
+    const PARTS: usize = 4;
+    /// So many times as wide as high.
+    const WIDE: usize = 8;
+    /// Numbers in the widest vector.
+    const VECTOR: usize = 16;
+    if a.rows * a.cols * b.cols < WORTH_IT {
+        return matmul(out, a, b, accumulate);
+    }
+    check(out, a, b);
+    if b.cols <= WIDE * a.rows {
+        let rows = a.rows.div_ceil(PARTS);
+        return team::for_each(out.chunks_mut(rows * b.cols), |part, out| {
+            let a = a.some_rows(part * rows, out.len() / b.cols);
+            matmul(out, a, b, accumulate);
+        });
+    }
+    let columns = b.cols.div_ceil(PARTS).next_multiple_of(VECTOR);
+    let out = Shared(out.as_mut_ptr());
+    team::run(b.cols.div_ceil(columns), |part| {
+        let from = part * columns;
+        let b_part = b.some_columns(from, columns.min(b.cols - from));
+        // SAFETY: `check` has shown that `out` holds `a.rows` × `b.cols` elements; nobody sees them but the parts, each of
+        // which writes columns of its own.
+        unsafe { product(out.from(from), b.cols, a, b_part, accumulate) }
+    });
+}
+
+/// A pointer that threads may share: each writes elsewhere.
+struct Shared(*mut f32);
+
+// SAFETY: see `par_matmul`, which is the only one to make one.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// # Safety
+    /// So many elements must lie before the end of what it points to.
+    unsafe fn from(&self, elements: usize) -> *mut f32 {
+        // SAFETY: the caller's.
+        unsafe { self.0.add(elements) }
+    }
+}
+
+fn check(out: &[f32], a: Matrix<'_>, b: Matrix<'_>) {
     assert_eq!(a.cols, b.rows, "columns of a against rows of b");
     assert_eq!(out.len(), a.rows * b.cols, "elements of the product");
-    // SAFETY: `Matrix` holds `rows * cols` elements at its strides (checked in `new`, kept by `transposed` and
-    // `some_rows`), `out` is checked above, and it cannot overlap `a` or `b` because it is borrowed mutably.
+}
+
+/// `out = a b`, or `out += a b`, for a row-major `out` whose rows begin `row` elements apart.
+///
+/// # Safety
+/// The `a.rows` × `b.cols` elements of `out` exist and are written by nobody else at the time.
+unsafe fn product(out: *mut f32, row: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
+    // SAFETY: `Matrix` holds `rows * cols` elements at its strides (checked in `new`, kept by `transposed`, `some_rows` and
+    // `some_columns`); `out` is the caller's, and cannot overlap `a` or `b`, which are borrowed.
     unsafe {
         gemm::gemm(
             a.rows,
             b.cols,
             a.cols,
-            out.as_mut_ptr(),
+            out,
             1,
-            b.cols as isize,
+            row as isize,
             accumulate,
             a.data.as_ptr(),
             a.col_stride as isize,
@@ -92,26 +161,6 @@ pub fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     }
 }
 
-/// [`matmul`] on several threads, if the product is worth it. How the rows are dealt out depends on the sizes alone, so
-/// that every element is the same number on one thread and on many.
-///
-/// # Panics
-/// If the sizes do not fit.
-pub fn par_matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
-    /// Multiplications that take about as long as handing work to another thread and back, some 20 µs.
-    const WORTH_IT: usize = 1 << 21;
-    const PARTS: usize = 4;
-    if a.rows * a.cols * b.cols < WORTH_IT {
-        return matmul(out, a, b, accumulate);
-    }
-    assert_eq!(out.len(), a.rows * b.cols, "elements of the product");
-    let rows = a.rows.div_ceil(PARTS);
-    team::for_each(out.chunks_mut(rows * b.cols), |part, out| {
-        let a = a.some_rows(part * rows, out.len() / b.cols);
-        matmul(out, a, b, accumulate);
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +174,7 @@ mod tests {
     #[test]
     fn a_product_split_over_threads_agrees_with_three_loops() {
         agrees_with_three_loops((130, 150, 110), par_matmul); // 130 rows in parts of 33, 33, 33 and 31
+        agrees_with_three_loops((20, 150, 330), par_matmul); // columns in parts of 96, 96, 96 and 42
     }
 
     fn agrees_with_three_loops(

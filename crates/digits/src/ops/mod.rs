@@ -33,12 +33,15 @@ pub use tape::without_gradient;
 
 use crate::cpu::simd::Isa;
 
-/// Into how many chunks a batch is split; more than any reader's CPU has threads to gain from at these sizes.
+/// Into how many chunks a batch is split at most; more than any reader's CPU has threads to gain from at these sizes.
 const CHUNKS: usize = 8;
+
+/// Images that a chunk has at least: each has sums of its own for the gradients of weights, which must be added up.
+const LEAST: usize = 8;
 
 /// Images in a chunk, for a batch of this size. It depends on nothing else, so that sums do not depend on threads.
 fn images_per_chunk(batch: usize) -> usize {
-    batch.div_ceil(CHUNKS).max(1)
+    batch.div_ceil(CHUNKS).max(LEAST)
 }
 
 /// Adds up what the chunks of a batch contribute to one gradient, in their order.

@@ -27,7 +27,10 @@ pub fn backward_slices(
         .map(|(x, (dy, codes))| (x, dy, codes, dx.as_mut().and_then(Iterator::next)))
         .collect();
     let few = sizes.window.column() <= few::FEW && dx.is_none();
-    let (runs, places) = (wins::runs(sizes, w), sizes.places());
+    let (runs, places) = match few {
+        true => (Buffer::zeros(0), sizes.places()),
+        false => (wins::runs(sizes, w), Vec::new()),
+    };
     let partial_sums = team::map(chunks, |_, (x, dy, codes, dx)| {
         let mut db = Buffer::zeros(sizes.kernels);
         add_to_bias(sizes, dy, codes, &mut db);
@@ -79,7 +82,8 @@ fn add_to_bias(sizes: &Block, dy: &[f32], codes: &[u32], db: &mut [f32]) {
     );
 }
 
-/// Calls `visit` for each image, padded if it must be, with its part of `dy` and `codes`.
+/// Calls `visit` for each image with its part of `dy` and `codes`. The image is a copy, with its padding, that begins a cache
+/// line: tensors begin where the system lets them, and every kernel visits all of an image.
 fn each_image(
     sizes: &Block,
     x: &[f32],
@@ -91,11 +95,7 @@ fn each_image(
         .chunks_exact(sizes.outputs())
         .zip(codes.chunks_exact(sizes.outputs()));
     for (x, won) in x.chunks_exact(sizes.inputs()).zip(won) {
-        if fits(sizes) {
-            visit(x, won);
-        } else {
-            visit(&sizes.pad(x, wins::slack()), won);
-        }
+        visit(&sizes.pad(x, wins::slack()), won);
     }
 }
 
@@ -111,24 +111,15 @@ fn with_wins(
     let mut dx = dx.map(|dx| dx.chunks_exact_mut(sizes.inputs()));
     each_image(sizes, x, dy, codes, |x, won| {
         let dx = dx.as_mut().and_then(Iterator::next);
-        let mut padded = (!fits(sizes) && dx.is_some()).then(|| Buffer::zeros(x.len()));
-        let (mut dx, mut inside) = match &mut padded {
-            Some(padded) => (Some(&mut padded[..]), dx),
-            None => (dx, None),
-        };
+        let mut padded = dx.is_some().then(|| Buffer::zeros(x.len()));
         wins.for_each_band(sizes, won, |wins| {
             wins::add_to_weights(sizes, wins, x, dw);
-            if let Some(dx) = &mut dx {
+            if let Some(dx) = &mut padded {
                 wins::add_to_inputs(sizes, wins, runs, dx);
             }
         });
-        if let (Some(padded), Some(dx)) = (&padded, &mut inside) {
+        if let (Some(padded), Some(dx)) = (&padded, dx) {
             sizes.add_unpadded(padded, dx);
         }
     });
-}
-
-/// Whether loops may run on the images where they lie: no padding, and runs of whole vectors.
-fn fits(sizes: &Block) -> bool {
-    sizes.window.padding == 0 && sizes.run() == wins::padded_run(sizes)
 }

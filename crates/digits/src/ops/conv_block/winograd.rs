@@ -123,7 +123,7 @@ impl Forward<'_> {
         let (channels, block) = (self.sizes.window.channels, self.weights.block);
         let [rows, columns] = rows_and_columns(self.sizes);
         let images = self.x.len() / self.sizes.padded();
-        let mut pixels = Buffer::zeros(PLACES * T * channels); // (36, T, C)
+        let mut pixels = Buffer::any(PLACES * T * channels); // (36, T, C); what no tile fills is not stored in the end
         let mut sums = Buffer::any(PLACES * T * block); // (36, T, block)
         let tiles = images * rows * columns;
         for first in (0..tiles).step_by(T) {
