@@ -17,6 +17,7 @@ pub mod book;
 pub mod chapter;
 pub mod coverage;
 pub mod flips;
+mod includes;
 pub mod marks;
 pub mod math;
 pub mod notebook;

@@ -9,16 +9,19 @@ use anyhow::Result;
 
 use crate::book::Book;
 use crate::chapter::Chapter;
+use crate::includes::Includes;
 use crate::notebook::Notebook;
 
 /// What stands in prose whose value no run has printed yet.
 pub const UNRECORDED: &str = "(not recorded yet)";
 
-/// The labelled lines of every chapter's recorded run.
+/// The labelled lines of every chapter's recorded run, and the files that chapters show.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     /// chapter → label → the values printed behind it.
     printed: HashMap<String, HashMap<String, Vec<String>>>,
+    /// The files that chapters show, for the notebooks.
+    includes: Includes,
 }
 
 /// A quotation in prose.
@@ -34,9 +37,12 @@ impl Values {
     /// Reads the notebooks of a book.
     ///
     /// # Errors
-    /// A notebook cannot be read.
+    /// A notebook, or a file that a chapter shows, cannot be read.
     pub fn of_book(book: &Book) -> Result<Self> {
-        let mut values = Values::default();
+        let mut values = Values {
+            includes: Includes::of_book(book)?,
+            ..Values::default()
+        };
         for entry in &book.entries {
             if let Some(notebook) = Notebook::read(&book.notebook_path(&entry.name))? {
                 values.add(&entry.name, &notebook);
@@ -85,7 +91,7 @@ impl Values {
         }
     }
 
-    /// Adds the replacements of a chapter's quotations to `edits`.
+    /// Adds the replacements of a chapter's quotations and inclusions to `edits`.
     pub(crate) fn edits(&self, chapter: &Chapter, edits: &mut Vec<(Range<usize>, String)>) {
         for quotation in quotations(chapter) {
             let value = self
@@ -93,6 +99,7 @@ impl Values {
                 .unwrap_or(UNRECORDED);
             edits.push((quotation.range, value.to_owned()));
         }
+        self.includes.edits(chapter, edits);
     }
 }
 
