@@ -17,10 +17,11 @@ use crate::process::elapsed;
 use crate::tools::cargo;
 
 /// What of the checkout a chapter's program needs.
-const NEEDED: [&str; 9] = [
+const NEEDED: [&str; 10] = [
     ".cargo",
     "Cargo.lock",
     "Cargo.toml",
+    "bench",
     "book",
     "crates",
     "data",

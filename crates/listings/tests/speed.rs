@@ -1,0 +1,2 @@
+//! The listings of `book/src/speed.md` as a test.
+listings::chapter!("speed");
