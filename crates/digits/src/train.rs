@@ -90,6 +90,8 @@ pub struct FitConfig {
     pub epochs: usize,
     /// Images in a batch, B: 32 unless told, as in Keras.
     pub batch_size: usize,
+    /// Images whose forward and backward pass are made together: the whole batch unless told. See [`FitConfig::micro_batch`].
+    pub micro_batch: usize,
     /// Decides the order of the images and what dropout drops: 0 unless told.
     pub seed: u64,
     /// How the optimiser's learning rate changes from step to step: not at all unless told.
@@ -108,6 +110,7 @@ impl Default for FitConfig {
         Self {
             epochs: 5,
             batch_size: 32,
+            micro_batch: usize::MAX,
             seed: 0,
             schedule: Schedule::Constant,
             label_smoothing: 0.0,
@@ -126,6 +129,34 @@ impl FitConfig {
     /// Sets the number of images in a batch.
     pub fn batch_size(self, batch_size: usize) -> Self {
         Self { batch_size, ..self }
+    }
+
+    /// Sets how many images go forwards and back together, if that is to be less than a batch.
+    ///
+    /// A batch's gradient is the sum of its images' gradients, each divided by how many there are. So it may be added up from
+    /// parts, with the same result but for rounding (and other values dropped). What the layers hold meanwhile is then that of
+    /// a part: the two convolutions of [`CnnAdadelta`](crate::models::CnnAdadelta) give 120 KB for an image, 15 MB for a batch of
+    /// 128, which no cache close to the processor holds.
+    ///
+    /// ```
+    /// use digits::dfdx::prelude::*;
+    /// use digits::{dataset::Mnist, models::Linear10, optim::GradientDescent};
+    /// use digits::train::{FitConfig, Progress, fit};
+    ///
+    /// let few = Mnist::load()?.train.take(96);
+    /// let whole = FitConfig::default().epochs(1).batch_size(96).progress(Progress::Silent);
+    /// let [a, b] = [whole.clone(), whole.micro_batch(40)].map(|config| {
+    ///     let mut model = Cpu::seed_from_u64(1).build_module::<Linear10, f32>();
+    ///     fit(&mut model, &mut GradientDescent::new(0.5), &few, &config).map(|_| model.1.weight.as_vec())
+    /// });
+    /// assert!(a?.iter().zip(b?).all(|(a, b)| (a - b).abs() < 1e-6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn micro_batch(self, micro_batch: usize) -> Self {
+        Self {
+            micro_batch,
+            ..self
+        }
     }
 
     /// Sets the seed.
@@ -206,6 +237,7 @@ pub fn fit<M: Classifier>(
             data: &images,
             order: batch::shuffled(images.len(), seen.seed, epoch as u64),
             size: seen.batch_size,
+            micro: seen.micro_batch,
             smoothing: seen.label_smoothing,
             epoch: epoch + 1,
         };
@@ -231,7 +263,7 @@ fn check(config: &FitConfig, images: &Dataset) -> Result<(), TrainError> {
     if images.is_empty() {
         return Err(TrainError::NoImages);
     }
-    if config.batch_size == 0 {
+    if config.batch_size == 0 || config.micro_batch == 0 {
         return Err(TrainError::BatchSizeZero);
     }
     if config.validation.as_ref().is_some_and(Dataset::is_empty) {
@@ -246,6 +278,7 @@ struct Batches<'a> {
     data: &'a Dataset,
     order: Vec<usize>,
     size: usize,
+    micro: usize,
     smoothing: f64,
     /// From 1.
     epoch: usize,
@@ -262,25 +295,45 @@ fn train_epoch<M: Classifier>(
     let mut running = evaluate::Running::default();
     let mut gradients = model.try_alloc_grads()?;
     for (number, indices) in batches.order.chunks(batches.size).enumerate() {
-        let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
-        let y = batch::smoothed(batches.dev, batches.data, indices, batches.smoothing); // (B, 10)
-        let forward = |x: Images| model.try_forward_mut(x.traced(gradients));
-        let logits = without_gradient(&x, forward)?; // (B, 10)
-        let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
-        let loss = try_softmax_cross_entropy(logits, y)?;
-        let value = f64::from(loss.array());
-        if !value.is_finite() {
-            return Err(TrainError::NotFinite {
-                loss: value,
-                epoch: batches.epoch,
-                batch: number + 1,
-            });
+        for part in indices.chunks(batches.micro) {
+            let share = part.len() as f32 / indices.len() as f32;
+            let (loss, right);
+            (gradients, loss, right) = learn(model, gradients, batches, part, share)?;
+            if !loss.is_finite() {
+                return Err(TrainError::NotFinite {
+                    loss,
+                    epoch: batches.epoch,
+                    batch: number + 1,
+                });
+            }
+            running.add(loss, right, part.len());
         }
-        gradients = loss.try_backward()?;
         pace.set::<M>(optimizer, batches.epoch, number);
         optimizer.step(model, &mut gradients)?;
-        running.add(value, right, indices.len());
         reporter.batch_is_over(batches.epoch, number + 1, &running);
     }
     Ok(running.mean())
+}
+
+/// Adds to the gradients of the batch's mean loss what a part of the batch, `share` of it, contributes; gives them back, with the part's
+/// own mean loss and how many of its images were right.
+fn learn<M: Classifier>(
+    model: &mut M,
+    gradients: Gradients<f32, Cpu>,
+    batches: &Batches<'_>,
+    indices: &[usize],
+    share: f32,
+) -> Result<(Gradients<f32, Cpu>, f64, usize), TrainError> {
+    let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
+    let y = batch::smoothed(batches.dev, batches.data, indices, batches.smoothing); // (B, 10)
+    let forward = |x: Images| model.try_forward_mut(x.traced(gradients));
+    let logits = without_gradient(&x, forward)?; // (B, 10)
+    let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
+    let loss = try_softmax_cross_entropy(logits, y)?;
+    let value = f64::from(loss.array());
+    let gradients = match share {
+        1.0 => loss.try_backward()?,
+        _ => loss.try_mul(share)?.try_backward()?,
+    };
+    Ok((gradients, value, right))
 }

@@ -16,7 +16,7 @@ pub enum TrainError {
     )]
     NoValidationImages,
     /// Batches of no images would never end.
-    #[error("batch_size: expected at least 1 image, found 0; Keras's default is 32")]
+    #[error("batch_size, micro_batch: expected at least 1 image, found 0; Keras's batches have 32")]
     BatchSizeZero,
     /// A schedule was given, and the optimiser has no learning rate that could be changed.
     #[error(

@@ -83,6 +83,33 @@ fn training_repeats_bit_for_bit_and_another_seed_is_another_training() {
 }
 
 #[test]
+fn a_batch_in_parts_is_learned_from_as_a_whole_in_as_many_steps() {
+    let data = bars(250);
+    let whole = quiet().epochs(2).batch_size(100); // of 100, 100 and 50
+    let [whole, parts] = [whole.clone(), whole.micro_batch(32)].map(|config| {
+        let (mut model, mut optimizer) = (model(3), Counting(GradientDescent::new(0.1), 0));
+        let history = fit(&mut model, &mut optimizer, &data, &config).unwrap();
+        let last = history.epochs[1].clone();
+        (
+            model.1.weight.as_vec(),
+            optimizer.1,
+            last.loss,
+            last.accuracy,
+        )
+    });
+    assert_eq!((whole.1, parts.1), (6, 6));
+    assert!(
+        whole
+            .0
+            .iter()
+            .zip(&parts.0)
+            .all(|(a, b)| (a - b).abs() < 1e-5)
+    );
+    assert!((whole.2 - parts.2).abs() < 1e-5 && whole.3 == parts.3);
+    assert_ne!(whole.0, model(3).1.weight.as_vec()); // something was learned
+}
+
+#[test]
 fn the_last_batch_is_smaller_and_is_learned_from() {
     let mut counting = Counting(GradientDescent::new(0.1), 0);
     fit(&mut model(1), &mut counting, &bars(70), &quiet().epochs(2)).unwrap();
