@@ -89,7 +89,7 @@ fn a_batch_in_parts_is_learned_from_as_a_whole_in_as_many_steps() {
     let [whole, parts] = [whole.clone(), whole.micro_batch(32)].map(|config| {
         let (mut model, mut optimizer) = (model(3), Counting(GradientDescent::new(0.1), 0));
         let history = fit(&mut model, &mut optimizer, &data, &config).unwrap();
-        let last = history.epochs[1].clone();
+        let last = history.epochs[1];
         (
             model.1.weight.as_vec(),
             optimizer.1,
