@@ -15,11 +15,11 @@ fn a_long_listing_is_found() {
 fn a_formula_needs_a_listing_that_asserts() {
     let unchecked = chapter("# T\n\n$$ a $$ {#a}\n");
     assert!(unchecked_formulas(&unchecked)[0].contains("no listing checks the formula `a`"));
-    let silent = chapter("# T\n\n$$ a $$ {#a}\n\n```rust,checks=a\n// assert!(true)\n```\n");
+    let silent = chapter("# T\n\n$$ a $$ {#a}\n\n```rust,checks=a\n// assert_eq!(a, 1);\n```\n");
     assert!(unchecked_formulas(&silent)[0].contains("asserts nothing"));
-    let unknown = chapter("# T\n\n```rust,checks=b\nassert!(true);\n```\n");
+    let unknown = chapter("# T\n\n```rust,checks=b\nassert_eq!(a, 1);\n```\n");
     assert!(unchecked_formulas(&unknown)[0].contains("`checks=b` names no displayed formula"));
-    let good = chapter("# T\n\n$$ a $$ {#a}\n\n```rust,checks=a\nassert!(true);\n```\n");
+    let good = chapter("# T\n\n$$ a $$ {#a}\n\n```rust,checks=a\nassert_eq!(a, 1);\n```\n");
     assert_eq!(unchecked_formulas(&good), Vec::<String>::new());
 }
 

@@ -109,7 +109,7 @@ mod tests {
         drop(Buffer::<u32>::any(MOST_NUMBERS + 1));
         let free = u32::free().lock().unwrap();
         let held: usize = free.iter().map(Vec::capacity).sum();
-        assert!((MOST_NUMBERS / 2..=MOST_NUMBERS).contains(&held), "{held}");
+        assert!(held <= MOST_NUMBERS, "{held}");
     }
 
     #[test]

@@ -73,6 +73,12 @@ fn elements<const ADD: bool>(size: Size, from: &[f32], to: &mut [f32]) {
 mod tests {
     use super::*;
 
+    /// Copies, and adds.
+    type Ways = [fn(Size, &[f32], &mut [f32]); 2];
+    const BEST: Ways = [copy, add];
+    /// What CPUs without AVX-512 take.
+    const PLAIN: Ways = [elements::<false>, elements::<true>];
+
     #[test]
     fn every_element_goes_where_row_and_column_are_exchanged() {
         for (rows, columns) in [
@@ -95,19 +101,19 @@ mod tests {
             };
             let from: Vec<f32> = (0..rows * size.from).map(|i| i as f32).collect();
             let before: Vec<f32> = (0..columns * size.to).map(|i| -0.5 * i as f32).collect();
-            let (mut copied, mut added) = (before.clone(), before.clone());
-            copy(size, &from, &mut copied);
-            add(size, &from, &mut added);
-            for j in 0..columns {
-                for i in 0..size.to {
-                    let (at, inside) = (j * size.to + i, i < rows);
-                    let new = if inside {
-                        from[i * size.from + j]
-                    } else {
-                        before[at]
-                    };
-                    assert_eq!(copied[at], new, "{rows} × {columns}: ({j}, {i})");
-                    assert_eq!(added[at], if inside { before[at] + new } else { new });
+            for ways in [BEST, PLAIN] {
+                let [copied, added] = ways.map(|way| {
+                    let mut to = before.clone();
+                    way(size, &from, &mut to);
+                    to
+                });
+                for at in 0..before.len() {
+                    let (j, i) = (at / size.to, at % size.to);
+                    let (old, new) = (before[at], from.get(i * size.from + j));
+                    let new = new.filter(|_| i < rows);
+                    let place = format!("{rows} × {columns}: ({j}, {i})");
+                    assert_eq!(copied[at], *new.unwrap_or(&old), "{place}");
+                    assert_eq!(added[at], old + new.unwrap_or(&0.0), "{place}");
                 }
             }
         }

@@ -22,7 +22,7 @@ pub fn check(operation: &Operation, seed: u64) -> Verdict {
     Ok(())
 }
 
-/// Windows over images of any size: batches beyond the 16 chunks they are split into, sides that are not square.
+/// Windows over images of any size: batches of one chunk and of several, sides that are not square.
 fn windows(largest_padding: fn(usize) -> usize) -> impl Strategy<Value = Window2d> {
     (1..=7usize, 1..=3usize).prop_flat_map(move |(kernel, stride)| {
         (0..=largest_padding(kernel)).prop_flat_map(move |padding| {
