@@ -46,7 +46,7 @@ enum Kind {
 }
 
 /// The experiments there are: name, kind, what it shows.
-const EXPERIMENTS: [(&str, Kind, &str); 10] = [
+const EXPERIMENTS: [(&str, Kind, &str); 12] = [
     (
         "mlp128",
         Kind::Comparison,
@@ -88,6 +88,16 @@ const EXPERIMENTS: [(&str, Kind, &str); 10] = [
         "scratch100",
         Kind::Survey,
         "the network by hand, 784-100-10, and a linear one: test accuracy after ten epochs at many settings",
+    ),
+    (
+        "race_choice",
+        Kind::Survey,
+        "the race's candidates, judged by training images that are held out: ten seeds judge each image once",
+    ),
+    (
+        "race",
+        Kind::Survey,
+        "seconds from random weights to a network that reads 99 of a hundred test digits, stage by stage",
     ),
 ];
 

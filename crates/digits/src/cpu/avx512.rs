@@ -35,7 +35,7 @@ pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
     length
 }
 
-/// Of a kernel's outputs, keeps those whose `codes` name a winner: where it stands goes to `at`, its gradient moves to the front of
+/// Of a kernel's outputs, keeps those whose `codes` are not zero, which is to say name a winner: where it stands goes to `at`, its gradient moves to the front of
 /// `dy`. Returns how many there are.
 ///
 /// `places` holds those of all candidates, `group` for each code, 1 or 4; `at` and `dy` have room for a whole number of vectors.
@@ -48,15 +48,17 @@ pub fn keep_winners(
     dy: &mut [f32],
 ) -> usize {
     let lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    let step = _mm512_set1_epi32(group as i32);
+    let (one, step) = (_mm512_set1_epi32(1), _mm512_set1_epi32(group as i32));
+    let last = _mm512_sub_epi32(step, one);
     let mut length = 0;
     for (n, codes) in codes.chunks(SIDE).enumerate() {
         let inside = u16::MAX >> (SIDE - codes.len());
         let candidates = &places[n * SIDE * group..][..codes.len() * group];
         // SAFETY: the mask leaves out what is not in the slice.
         let code = unsafe { _mm512_maskz_loadu_epi32(inside, codes.as_ptr().cast()) };
-        let won = inside & _mm512_cmplt_epu32_mask(code, step);
-        let index = _mm512_add_epi32(_mm512_mullo_epi32(lane, step), code);
+        let won = _mm512_test_epi32_mask(code, code);
+        let winner = _mm512_min_epu32(_mm512_sub_epi32(code, one), last);
+        let index = _mm512_add_epi32(_mm512_mullo_epi32(lane, step), winner);
         let (from, room) = (&dy[n * SIDE..][..SIDE], &mut at[length..][..SIDE]);
         // SAFETY: for the lanes of the mask the index is below the number of candidates; both slices hold sixteen numbers.
         let gradient = unsafe {

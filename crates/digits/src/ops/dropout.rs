@@ -12,6 +12,8 @@ use dfdx::prelude::{
     Cpu, CpuError, HasShape, RandomU64, ReshapeTo, Shape, SplitTape, Tape, Tensor,
 };
 
+use pulp::bytemuck;
+
 use super::tape::record;
 use crate::cpu::{simd::Isa, team};
 use crate::raw;
@@ -40,10 +42,10 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
 /// Adds `x · m / (1 − p)` to `out`: the forward pass from `x` to `y`, and the backward pass from `dy` to `dx`.
 fn add_kept(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
     const PARTS: usize = 8;
-    let size = x.len().div_ceil(PARTS).max(1 << 12);
+    let size = x.len().div_ceil(PARTS).max(1 << 12).next_multiple_of(2);
     let parts = out.chunks_mut(size).zip(x.chunks(size));
     team::for_each(parts, |part, (out, x)| {
-        let seed = seed.wrapping_add((part * size) as u64);
+        let seed = seed.wrapping_add((part * size / 2) as u64);
         Isa::best().vectorize(
             #[inline(always)]
             || add_some(seed, p, x, out),
@@ -56,10 +58,34 @@ fn add_kept(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
 fn add_some(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
     let threshold = (p * 2f64.powi(32)) as u32;
     let scale = (1.0 / (1.0 - p)) as f32;
-    for (i, (out, x)) in (0u64..).zip(out.iter_mut().zip(x)) {
-        let random = (mix(seed.wrapping_add(i)) >> 32) as u32;
+    let ((x, last_x), (out, last_out)) = (x.as_chunks::<SOME>(), out.as_chunks_mut::<SOME>());
+    let mut seed = seed;
+    for (out, x) in out.iter_mut().zip(x) {
+        let random = random(seed);
+        for i in 0..SOME {
+            out[i] += if random[i] >= threshold {
+                x[i] * scale
+            } else {
+                0.0
+            };
+        }
+        seed = seed.wrapping_add(SOME as u64 / 2);
+    }
+    for ((out, x), random) in last_out.iter_mut().zip(last_x).zip(random(seed)) {
         *out += if random >= threshold { x * scale } else { 0.0 };
     }
+}
+
+/// Random numbers at a time: 64 bits decide about two neighbours.
+const SOME: usize = 16;
+
+#[inline(always)]
+fn random(seed: u64) -> [u32; SOME] {
+    let mut random = [0; SOME / 2];
+    for (i, random) in (0u64..).zip(&mut random) {
+        *random = mix(seed.wrapping_add(i));
+    }
+    bytemuck::cast(random)
 }
 
 /// A number in which every bit depends on all bits of `z`.

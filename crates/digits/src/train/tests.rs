@@ -1,4 +1,5 @@
 use super::*;
+use crate::scale::Scale;
 use crate::dataset::PIXELS;
 use crate::layers::{Dense, Flatten};
 use crate::metrics::accuracy;

@@ -33,14 +33,13 @@ pub fn backward_slices(
     };
     let partial_sums = team::map(chunks, |_, (x, dy, codes, dx)| {
         let mut db = Buffer::zeros(sizes.kernels);
-        add_to_bias(sizes, dy, codes, &mut db);
         let mut dw = Buffer::zeros(if few { w.len() } else { runs.len() });
         if few {
             each_image(sizes, x, dy, codes, |x, won| {
-                few::add_to_weights(sizes, &places, x, won, &mut dw)
+                few::add_to_parameters(sizes, &places, x, won, [&mut dw, &mut db])
             });
         } else {
-            with_wins(sizes, &runs, (x, dy, codes), dx, &mut dw);
+            with_wins(sizes, &runs, (x, dy, codes), dx, [&mut dw, &mut db]);
         }
         (dw, db)
     });
@@ -67,21 +66,6 @@ fn add_all(total: &mut [f32], partial_sums: &[(Buffer, Buffer)]) {
     });
 }
 
-/// Adds up the gradients of each kernel's outputs that are not zero.
-fn add_to_bias(sizes: &Block, dy: &[f32], codes: &[u32], db: &mut [f32]) {
-    let (kernels, dead) = (sizes.kernels, sizes.group() as u32);
-    sizes.isa.vectorize(
-        #[inline(always)]
-        || {
-            for (dy, codes) in dy.chunks_exact(kernels).zip(codes.chunks_exact(kernels)) {
-                for ((db, dy), code) in db.iter_mut().zip(dy).zip(codes) {
-                    *db += if *code < dead { *dy } else { 0.0 };
-                }
-            }
-        },
-    );
-}
-
 /// Calls `visit` for each image with its part of `dy` and `codes`. The image is a copy, with its padding, that begins a cache
 /// line: tensors begin where the system lets them, and every kernel visits all of an image.
 fn each_image(
@@ -99,13 +83,13 @@ fn each_image(
     }
 }
 
-/// The gradients of weights and inputs through the places where kernels won.
+/// The gradients of parameters and inputs through the places where kernels won.
 fn with_wins(
     sizes: &Block,
     runs: &[f32],
     (x, dy, codes): (&[f32], &[f32], &[u32]),
     dx: Option<&mut [f32]>,
-    dw: &mut [f32],
+    [dw, db]: [&mut [f32]; 2],
 ) {
     let mut wins = wins::Wins::new(sizes);
     let mut dx = dx.map(|dx| dx.chunks_exact_mut(sizes.inputs()));
@@ -113,6 +97,7 @@ fn with_wins(
         let dx = dx.as_mut().and_then(Iterator::next);
         let mut padded = dx.is_some().then(|| Buffer::zeros(x.len()));
         wins.for_each_band(sizes, won, |wins| {
+            wins.add_to_bias(db);
             wins::add_to_weights(sizes, wins, x, dw);
             if let Some(dx) = &mut padded {
                 wins::add_to_inputs(sizes, wins, runs, dx);

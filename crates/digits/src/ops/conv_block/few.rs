@@ -14,6 +14,7 @@ use pulp::{Simd, WithSimd};
 use super::Block;
 use crate::cpu::simd::mul_add;
 use crate::cpu::transpose::{self, Size};
+use crate::ops::add;
 
 /// Numbers of a window that have sums at a time.
 const TAPS: usize = 9;
@@ -31,24 +32,24 @@ fn taps(sizes: &Block) -> Vec<usize> {
     (0..sizes.window.column()).map(place).collect()
 }
 
-/// Adds to `dw`, `(O, C, K, K)`, what a padded image `x` contributes, given `dy` and the codes of the forward pass, `(H″, W″, O)`.
-pub fn add_to_weights(
+/// Adds to `dw`, `(O, C, K, K)`, and to `db`, `(O)`, what a padded image `x` contributes, given `dy` and the codes of the forward
+/// pass, `(H″, W″, O)`.
+pub fn add_to_parameters(
     sizes: &Block,
     places: &[usize],
     x: &[f32],
     (dy, codes): (&[f32], &[u32]),
-    dw: &mut [f32],
+    [dw, db]: [&mut [f32]; 2],
 ) {
     let (column, taps) = (sizes.window.column(), taps(sizes));
     let width = VECTORS * sizes.isa.lanes();
-    let mut sums = vec![0.0; TAPS * width];
+    let (mut sums, mut bias) = (vec![0.0; TAPS * width], vec![0.0; width]);
     for first in (0..column).step_by(TAPS) {
         let count = TAPS.min(column - first);
         let mut some = [taps[first]; TAPS]; // those that are too many repeat the first, and are left out below
         some[..count].copy_from_slice(&taps[first..][..count]);
         for from in (0..sizes.kernels).step_by(width) {
             let kernels = width.min(sizes.kernels - from);
-            sums.fill(0.0);
             sizes.isa.run(Pass {
                 sizes,
                 places,
@@ -59,7 +60,11 @@ pub fn add_to_weights(
                 from,
                 kernels,
                 sums: &mut sums,
+                bias: &mut bias,
             });
+            if first == 0 {
+                add(&mut db[from..][..kernels], &bias);
+            }
             let size = Size {
                 rows: count,
                 columns: kernels,
@@ -84,6 +89,8 @@ struct Pass<'a> {
     kernels: usize,
     /// `(TAPS, VECTORS · lanes)`
     sums: &'a mut [f32],
+    /// `(VECTORS · lanes)`
+    bias: &'a mut [f32],
 }
 
 impl WithSimd for Pass<'_> {
@@ -92,10 +99,11 @@ impl WithSimd for Pass<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (all, group) = (self.sizes.kernels, self.sizes.group());
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; TAPS];
+        let zero = simd.splat_f32s(0.0);
+        let (mut sums, mut bias) = ([[zero; VECTORS]; TAPS], [zero; VECTORS]);
         let rows = self.dy.chunks_exact(all).zip(self.codes.chunks_exact(all));
         for (places, (dy, codes)) in self.places.chunks_exact(group).zip(rows) {
-            let dy = load(
+            let mut dy = load(
                 &dy[self.from..][..self.kernels],
                 |dy| simd.partial_load_f32s(dy),
                 S::F32_LANES,
@@ -105,7 +113,12 @@ impl WithSimd for Pass<'_> {
                 |c| simd.partial_load_u32s(c),
                 S::F32_LANES,
             );
-            for (code, place) in places.iter().enumerate() {
+            for v in 0..VECTORS {
+                let none = simd.equal_u32s(codes[v], simd.splat_u32s(0));
+                dy[v] = simd.select_f32s(none, zero, dy[v]);
+                bias[v] = simd.add_f32s(bias[v], dy[v]);
+            }
+            for (place, code) in places.iter().zip(1..) {
                 let mut x = [0.0; TAPS];
                 for t in 0..TAPS {
                     x[t] = self.x[place + self.taps[t]];
@@ -113,10 +126,14 @@ impl WithSimd for Pass<'_> {
                 if x.iter().fold(0, |bits, x| bits | x.to_bits() << 1) == 0 {
                     continue; // blank paper
                 }
-                let code = simd.splat_u32s(code as u32);
+                let code = simd.splat_u32s(code);
                 for v in 0..VECTORS {
                     let won = simd.equal_u32s(codes[v], code);
-                    let dy = simd.select_f32s(won, dy[v], simd.splat_f32s(0.0));
+                    let dy = if group == 1 {
+                        dy[v]
+                    } else {
+                        simd.select_f32s(won, dy[v], zero)
+                    };
                     for t in 0..TAPS {
                         sums[t][v] = mul_add(simd, simd.splat_f32s(x[t]), dy, sums[t][v]);
                     }
@@ -129,6 +146,7 @@ impl WithSimd for Pass<'_> {
         {
             S::as_mut_simd_f32s(out).0.copy_from_slice(sums);
         }
+        S::as_mut_simd_f32s(self.bias).0.copy_from_slice(&bias);
     }
 }
 

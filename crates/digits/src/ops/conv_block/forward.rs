@@ -49,8 +49,8 @@ impl Packed {
     }
 }
 
-/// Computes the outputs `y` of some images `x`, which are padded already; `codes` gets, for each output, which of its
-/// group won, or the group's size if ReLU made it 0.
+/// Computes the outputs `y` of some images `x`, which are padded already, and the `codes` as
+/// [`forward_slices`](super::forward_slices) has them.
 pub fn forward(
     sizes: &Block,
     packed: &Packed,
@@ -155,20 +155,21 @@ impl Tiles<'_> {
                 let from = kernel + v * S::F32_LANES;
                 let bias = simd.partial_load_f32s(&self.packed.bias[from..][..S::F32_LANES]);
                 let won = win(simd, values, bias);
-                store(simd, self.sizes, group + g, from, won, self.y, self.codes);
+                store::<S, G>(simd, self.sizes, group + g, from, won, self.y, self.codes);
             }
         }
     }
 }
 
-/// Of the `G` outputs that compete for a place the largest, with its bias, if that is above 0; and which it was, or `G` for none.
+/// Of the `G` outputs that compete for a place the largest, with its bias, if that is above 0; and which it was, from 1 on, or 0 for
+/// none.
 #[inline(always)]
 pub fn win<S: Simd, const G: usize>(
     simd: S,
     values: [S::f32s; G],
     bias: S::f32s,
 ) -> (S::f32s, S::u32s) {
-    let (mut best, mut code) = (values[0], simd.splat_u32s(0));
+    let (mut best, mut code) = (values[0], simd.splat_u32s(1));
     for k in 1..G {
         // The first of equals wins, and what is not a number wins over every number.
         let wins = simd.or_m32s(
@@ -176,17 +177,18 @@ pub fn win<S: Simd, const G: usize>(
             simd.not_m32s(simd.equal_f32s(values[k], values[k])),
         );
         best = simd.select_f32s(wins, values[k], best);
-        code = simd.select_u32s(wins, simd.splat_u32s(k as u32), code);
+        code = simd.select_u32s(wins, simd.splat_u32s(k as u32 + 1), code);
     }
     let (y, zero) = (simd.add_f32s(best, bias), simd.splat_f32s(0.0));
     let off = simd.less_than_or_equal_f32s(y, zero);
     let y = simd.select_f32s(off, zero, y);
-    (y, simd.select_u32s(off, simd.splat_u32s(G as u32), code))
+    (y, simd.select_u32s(off, simd.splat_u32s(0), code))
 }
 
-/// Stores outputs and codes of the kernels from `kernel` on, as many as there are, at the place `group`.
+/// Stores outputs and, of more than one that competed, codes of the kernels from `kernel` on, as many as there are, at the place
+/// `group`.
 #[inline(always)]
-pub fn store<S: Simd>(
+pub fn store<S: Simd, const G: usize>(
     simd: S,
     sizes: &Block,
     group: usize,
@@ -199,10 +201,14 @@ pub fn store<S: Simd>(
     let at = group * sizes.kernels + kernel;
     if lanes == S::F32_LANES {
         S::as_mut_simd_f32s(&mut ys[at..][..lanes]).0[0] = y;
-        S::as_mut_simd_u32s(&mut codes[at..][..lanes]).0[0] = code;
+        if G > 1 {
+            S::as_mut_simd_u32s(&mut codes[at..][..lanes]).0[0] = code;
+        }
     } else if lanes > 0 {
         simd.partial_store_f32s(&mut ys[at..][..lanes], y);
-        simd.partial_store_u32s(&mut codes[at..][..lanes], code);
+        if G > 1 {
+            simd.partial_store_u32s(&mut codes[at..][..lanes], code);
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod winograd;
 mod wins;
 
 use dfdx::prelude::{Const, Cpu, CpuError, Gradients, HasShape, Rank1, Rank4, Shape, Tape, Tensor};
+use pulp::bytemuck;
 
 use super::images_per_chunk;
 use super::layout::{ChannelsLast, Storage, channels_last};
@@ -27,7 +28,7 @@ use super::tape::{contiguous_pair, record, wants_gradient};
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::Isa;
 use crate::cpu::team;
-use crate::raw::elements;
+use crate::raw::{self, elements};
 use crate::shape::{ImagesOf, Window2d, Windowed};
 pub use backward::backward_slices;
 use forward::Packed;
@@ -133,12 +134,13 @@ where
         isa: Isa::best(),
     };
     let storage = Storage::of(&x, C);
-    let mut codes = Buffer::<u32>::any(sizes.window.batch * sizes.outputs());
+    let pooled = if pool == 1 { 0 } else { sizes.outputs() };
+    let mut codes = Buffer::<u32>::any(sizes.window.batch * pooled);
     let y = ChannelsLast::fill(shape, x.device(), |y| {
         let (w, b) = (elements(&weight), elements(&bias));
         forward_slices(&sizes, &storage.read(&x), &w, &b, y, &mut codes);
     })?;
-    let learns = wants_gradient(&x);
+    let (learns, outputs) = (wants_gradient(&x), y.clone());
     Ok(record(y, tape, move |gradients, dy| {
         let mut dw = take(gradients, &weight)?;
         let mut db = take(gradients, &bias)?;
@@ -148,12 +150,16 @@ where
             Vec::new()
         };
         let pixels = storage.read(&x);
+        let codes = match pool {
+            1 => bytemuck::cast_slice(raw::stored(&outputs).unwrap_or_default()),
+            _ => &codes[..],
+        };
         let mut part = |dx: Option<&mut [f32]>| {
             backward_slices(
                 &sizes,
                 &pixels,
                 &elements(&weight),
-                (dy, &codes),
+                (dy, codes),
                 dx,
                 [&mut dw, &mut db],
             );
@@ -179,6 +185,9 @@ fn take<S: Shape>(
 }
 
 /// `x`: `(B, H, W, C)`, `w`: `(O, C, K, K)`, `bias`: `(O)` → `y` and `codes`: `(B, H″, W″, O)`.
+///
+/// A code says which of the outputs that competed for a place won: 0 for none, since ReLU made it 0, or its number from 1 on.
+/// Where nothing is pooled, `codes` is empty: the bits of `y` say as much, as they are zero where ReLU made it 0.
 pub fn forward_slices(
     sizes: &Block,
     x: &[f32],
@@ -199,11 +208,12 @@ pub fn forward_slices(
     };
     let images = images_per_chunk(sizes.window.batch);
     let outputs = images * sizes.outputs();
+    let mut codes = codes.chunks_mut(outputs);
     let chunks = y
         .chunks_mut(outputs)
-        .zip(codes.chunks_mut(outputs))
-        .zip(x.chunks(images * sizes.inputs()));
-    team::for_each(chunks, |_, ((y, codes), x)| {
+        .zip(x.chunks(images * sizes.inputs()))
+        .map(|(y, x)| (y, x, codes.next().unwrap_or_default()));
+    team::for_each(chunks, |_, (y, x, codes)| {
         if sizes.window.padding == 0 {
             return way(x, y, codes);
         }

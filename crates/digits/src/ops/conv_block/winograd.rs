@@ -231,14 +231,16 @@ impl Forward<'_> {
             for j in 0..(OUT / pool).min(columns - column / pool) {
                 let group =
                     image * self.sizes.groups() + (row / pool + i) * columns + column / pool + j;
-                let won = if pool == 1 {
-                    win(simd, [out[i][j]], bias)
+                let (ys, codes) = (&mut *self.y, &mut *self.codes);
+                if pool == 1 {
+                    let won = win(simd, [out[i][j]], bias);
+                    store::<S, 1>(simd, self.sizes, group, kernel, won, ys, codes);
                 } else {
                     let (i, j) = (2 * i, 2 * j);
                     let values = [out[i][j], out[i][j + 1], out[i + 1][j], out[i + 1][j + 1]];
-                    win(simd, values, bias)
-                };
-                store(simd, self.sizes, group, kernel, won, self.y, self.codes);
+                    let won = win(simd, values, bias);
+                    store::<S, 4>(simd, self.sizes, group, kernel, won, ys, codes);
+                }
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::mul_add;
 use crate::cpu::team;
 use crate::cpu::transpose::{self, Size};
+use crate::ops::sum;
 
 /// Numbers in the widest vector.
 const SLACK: usize = 16;
@@ -159,6 +160,13 @@ impl Wins {
         }
     }
 
+    /// Adds up each kernel's gradients.
+    pub fn add_to_bias(&self, db: &mut [f32]) {
+        for (kernel, db) in db.iter_mut().enumerate() {
+            *db += sum(self.of(kernel).1);
+        }
+    }
+
     fn of(&self, kernel: usize) -> (&[u32], &[f32]) {
         let (from, length) = (kernel * self.room, self.lengths[kernel]);
         (&self.at[from..][..length], &self.dy[from..][..length])
@@ -183,9 +191,9 @@ fn keep_winners(
     let mut length = 0;
     for (g, (&code, places)) in codes.iter().zip(places.chunks_exact(group)).enumerate() {
         // Written always and counted only if it won: no branch that a processor could guess wrongly.
-        let code = code as usize;
-        (at[length], dy[length]) = (places[code.min(group - 1)], dy[g]);
-        length += usize::from(code < group);
+        let winner = code.wrapping_sub(1) as usize;
+        (at[length], dy[length]) = (places[winner.min(group - 1)], dy[g]);
+        length += usize::from(code != 0);
     }
     length
 }

@@ -55,8 +55,11 @@ impl Operation {
         let forward = move |a: &[Vec<f32>]| {
             let x = turned(&a[0], w.channels, w.input_map());
             let mut y = vec![f32::NAN; w.batch * block.outputs()];
-            let mut codes = vec![99; y.len()];
+            let mut codes = vec![99; if block.pool == 1 { 0 } else { y.len() }];
             forward_slices(&block, &x, &a[1], &a[2], &mut y, &mut codes);
+            if block.pool == 1 {
+                codes = y.iter().map(|y| y.to_bits()).collect();
+            }
             (x, turned(&y, block.groups(), kernels), codes)
         };
         let backward = move |argument: usize| -> super::Backward {

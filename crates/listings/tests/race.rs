@@ -1,0 +1,2 @@
+//! The listings of `book/src/race.md` as a test.
+listings::chapter!("race");
