@@ -1,9 +1,9 @@
 use super::*;
-use crate::scale::Scale;
 use crate::dataset::PIXELS;
 use crate::layers::{Dense, Flatten};
 use crate::metrics::accuracy;
 use crate::optim::{Adam, FitOptimizer, GradientDescent};
+use crate::scale::Scale;
 use dfdx::optim::OptimizerUpdateError;
 
 type Linear10 = (Flatten<784>, Dense<784, 10>);
