@@ -21,7 +21,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-PANIC = re.compile(r"^thread .* panicked at ", re.MULTILINE)
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -46,8 +45,8 @@ def error_of(cell):
     for output in cell.outputs:
         if output.output_type == "error":
             return wrote + (plain("\n".join(output.traceback)) or plain(output.evalue))
-    # evcxr keeps the variables of a cell that panics, and reports the panic on stderr only.
-    return wrote if PANIC.search(wrote) else None
+    # evcxr keeps the variables of a cell that panics, or that `?` left with an error, and says so on stderr only.
+    return wrote or None
 
 
 def run_cell(client, cell, index, seconds):
