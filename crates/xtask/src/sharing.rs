@@ -49,8 +49,10 @@ pub fn run() -> Result<()> {
             beginning(&error)
         ),
     }
-    a_panic_is_a_failure(&checkout)?;
+    fails(&checkout, "assert_eq!(a, 2, \"as meant\");", "as meant")?;
     println!("a cell that panics is taken for a failure");
+    fails(&checkout, "\"one\".parse::<i32>()?;", "invalid digit")?;
+    println!("a cell that `?` leaves with an error is taken for a failure");
     Ok(())
 }
 
@@ -120,16 +122,14 @@ fn as_notebook(
         .collect()))
 }
 
-/// A cell that panics keeps its kernel alive, and evcxr tells of it on stderr only: the runner must take it for a failure.
-fn a_panic_is_a_failure(checkout: &Checkout) -> Result<()> {
-    let cells = [
-        "let a = 1;".to_owned(),
-        "assert_eq!(a, 2, \"as meant\");".to_owned(),
-    ];
+/// A cell that panics, or ends in an error, keeps its kernel alive, and evcxr tells of it on stderr only: the runner must take it for
+/// a failure, and say `why`.
+fn fails(checkout: &Checkout, cell: &str, why: &str) -> Result<()> {
+    let cells = ["let a = 1;", cell].map(str::to_owned);
     match as_notebook(checkout, checkout.notebooks(), &cells)? {
-        Err(error) if error.contains("as meant") => Ok(()),
-        Err(error) => bail!("a failing assertion was reported as\n{error}"),
-        Ok(_) => bail!("a cell panicked, and the run took it for a success"),
+        Err(error) if error.contains(why) => Ok(()),
+        Err(error) => bail!("the cell `{cell}` was reported as\n{error}"),
+        Ok(_) => bail!("the cell `{cell}` failed, and the run took it for a success"),
     }
 }
 

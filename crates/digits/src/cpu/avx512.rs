@@ -35,8 +35,8 @@ pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
     length
 }
 
-/// Of a kernel's outputs, keeps those whose `codes` are not zero, which is to say name a winner: where it stands goes to `at`, its gradient moves to the front of
-/// `dy`. Returns how many there are.
+/// Of a kernel's outputs, keeps those whose `codes` are not zero, which is to say name a winner: where it stands goes to `at`, its
+/// gradient moves to the front of `dy`. Returns how many there are.
 ///
 /// `places` holds those of all candidates, `group` for each code, 1 or 4; `at` and `dy` have room for a whole number of vectors.
 #[target_feature(enable = "avx512f")]

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! What is dropped is a function of one random number from the device and of the position: splitmix64 (Steele, Lea and
-//! Flood, "Fast splittable pseudorandom number generators", 2014) of their sum. The backward pass computes it again.
+//! Flood, "Fast splittable pseudorandom number generators", 2014) of their sum gives 64 bits, half for each of two neighbours. The
+//! backward pass computes them again.
 //! (dfdx's own dropout has the same distribution, and draws number after number from a cryptographic generator.)
 use dfdx::prelude::ZerosTensor;
 use dfdx::prelude::{
@@ -79,6 +80,7 @@ fn add_some(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
 /// Random numbers at a time: 64 bits decide about two neighbours.
 const SOME: usize = 16;
 
+/// What decides about as many numbers side by side, the first of them at the place `seed`.
 #[inline(always)]
 fn random(seed: u64) -> [u32; SOME] {
     let mut random = [0; SOME / 2];

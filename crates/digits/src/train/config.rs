@@ -24,8 +24,8 @@ pub struct FitConfig {
     pub seed: u64,
     /// How the optimiser's learning rate changes from step to step: not at all unless told.
     pub schedule: Schedule,
-    /// The share of each target that is dealt out evenly over all ten digits, as in [`batch::smoothed`](crate::batch::smoothed): 0 unless told. The
-    /// training loss is that of the smoothed targets, as in Keras.
+    /// The share of each target that is dealt out evenly over all ten digits, as in
+    /// [`batch::smoothed`](crate::batch::smoothed): 0 unless told. The training loss is that of the smoothed targets, as in Keras.
     pub label_smoothing: f64,
     /// Images to measure after each epoch and never to learn from: none unless told.
     pub validation: Option<Dataset>,
