@@ -38,6 +38,7 @@ pub use evaluate::{Evaluation, Prediction, evaluate, predict};
 pub use history::{Epoch, History};
 pub use progress::Progress;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use dfdx::prelude::*;
@@ -45,7 +46,7 @@ use dfdx::prelude::*;
 use crate::batch::{self, Images, OneHot};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 use crate::loss::try_softmax_cross_entropy;
-use crate::ops::without_gradient;
+use crate::ops::{Kept, without_gradient};
 use crate::optim::FitOptimizer;
 use crate::raw;
 use crate::scale;
@@ -164,11 +165,13 @@ fn train_epoch<M: Classifier>(
 ) -> Result<Evaluation, TrainError> {
     let mut running = evaluate::Running::default();
     let mut gradients = model.try_alloc_grads()?;
+    let mut kept = BTreeMap::<_, Kept>::new(); // for parts of as many images
     for (number, indices) in batches.order.chunks(batches.size).enumerate() {
         for part in indices.chunks(batches.micro) {
             let share = part.len() as f32 / indices.len() as f32;
             let (loss, right);
-            (gradients, loss, right) = learn(model, gradients, batches, part, share)?;
+            let kept = kept.entry(part.len()).or_default();
+            (gradients, loss, right) = learn(model, gradients, kept, batches, part, share)?;
             if !loss.is_finite() {
                 return Err(TrainError::NotFinite {
                     loss,
@@ -190,6 +193,7 @@ fn train_epoch<M: Classifier>(
 fn learn<M: Classifier>(
     model: &mut M,
     gradients: Gradients<f32, Cpu>,
+    kept: &mut Kept,
     batches: &Batches<'_>,
     indices: &[usize],
     share: f32,
@@ -197,13 +201,14 @@ fn learn<M: Classifier>(
     let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
     let y = batch::smoothed(batches.dev, batches.data, indices, batches.smoothing); // (B, 10)
     let forward = |x: Images| model.try_forward_mut(x.traced(gradients));
-    let logits = without_gradient(&x, forward)?; // (B, 10)
+    let logits = kept.lend(|| without_gradient(&x, forward))?; // (B, 10)
     let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
     let loss = try_softmax_cross_entropy(logits, y)?;
     let value = f64::from(loss.array());
-    let gradients = match share {
+    let mut gradients = match share {
         1.0 => loss.try_backward()?,
         _ => loss.try_mul(share)?.try_backward()?,
     };
+    kept.keep_gradients(&mut gradients)?;
     Ok((gradients, value, right))
 }

@@ -20,6 +20,7 @@ macro_rules! number {
 }
 number!(f32);
 number!(u32);
+number!(u8);
 
 /// Free buffers that are kept: as many as some threads need at a time.
 const MOST: usize = 64;

@@ -9,13 +9,13 @@
 //!
 //! Each image's windows are laid out as the columns of a matrix (*im2col*: Chellapilla, Puri and Simard, 2006), which
 //! turns the sums into one matrix product.
-use dfdx::prelude::ZerosTensor;
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
 
+use super::kept::output;
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
 use super::{Matrix, add_in_order, images_per_chunk, matmul, sum};
 use crate::cpu::team;
-use crate::raw::{self, elements};
+use crate::raw::elements;
 use crate::shape::{ImagesOf, Window2d, Windowed};
 
 /// Convolves `x` of shape `(C, H, W)` or `(B, C, H, W)` with `weight`, adds `bias`; differentiable in all three.
@@ -54,11 +54,10 @@ where
     let window = Windowed::window(x.shape());
     let shape = Windowed::out(x.shape(), Const);
     let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
-    let mut y = x.device().try_zeros_like(&shape)?;
-    if let Some(y) = raw::elements_mut(&mut y) {
+    let y = output(&shape, x.device(), |y| {
         let (x, w, b) = (elements(&x), elements(&weight), elements(&bias));
         forward(window, &x, &w, &b, y);
-    }
+    })?;
     let learns = wants_gradient(&x);
     Ok(record(y, tape, move |gradients, dy| {
         if learns {

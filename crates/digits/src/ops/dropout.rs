@@ -5,18 +5,17 @@
 //! ```
 //!
 //! What is dropped is a function of one random number from the device and of the position: splitmix64 (Steele, Lea and
-//! Flood, "Fast splittable pseudorandom number generators", 2014) of their sum gives 64 bits, half for each of two neighbours. The
-//! backward pass computes them again.
+//! Flood, "Fast splittable pseudorandom number generators", 2014) of their sum gives 64 bits, half for each of two neighbours.
 //! (dfdx's own dropout has the same distribution, and draws number after number from a cryptographic generator.)
-use dfdx::prelude::ZerosTensor;
 use dfdx::prelude::{
     Cpu, CpuError, HasShape, RandomU64, ReshapeTo, Shape, SplitTape, Tape, Tensor,
 };
 
 use pulp::bytemuck;
 
+use super::kept::output;
 use super::tape::record;
-use crate::cpu::{simd::Isa, team};
+use crate::cpu::{reuse::Buffer, simd::Isa, team};
 use crate::raw;
 
 /// `x` with every number dropped with probability `p`, the others divided by 1 − `p`; differentiable.
@@ -29,42 +28,51 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
 ) -> Result<Tensor<S, f32, Cpu, T>, CpuError> {
     let (x, tape) = x.try_contiguous()?.split_tape();
     let seed = x.device().random_u64();
-    let mut y = x.device().try_zeros_like(x.shape())?;
-    if let Some(y) = raw::elements_mut(&mut y) {
-        add_kept(seed, p, &raw::elements(&x), y);
-    }
+    let mut kept = Buffer::any(x.shape().num_elements());
+    let y = output(x.shape(), x.device(), |y| {
+        drop_some(seed, p, &raw::elements(&x), y, &mut kept)
+    })?;
     let x_ghost = x.ghost();
     Ok(record(y, tape, move |gradients, dy| {
-        add_kept(seed, p, dy, gradients.get_or_alloc_mut(&x_ghost)?);
+        add_kept(p, &kept, dy, gradients.get_or_alloc_mut(&x_ghost)?);
         Ok(())
     }))
 }
 
-/// Adds `x · m / (1 − p)` to `out`: the forward pass from `x` to `y`, and the backward pass from `dy` to `dx`.
-fn add_kept(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
-    const PARTS: usize = 8;
-    let size = x.len().div_ceil(PARTS).max(1 << 12).next_multiple_of(2);
-    let parts = out.chunks_mut(size).zip(x.chunks(size));
-    team::for_each(parts, |part, (out, x)| {
-        let seed = seed.wrapping_add((part * size / 2) as u64);
+/// Parts that a pass is split into, at most.
+const PARTS: usize = 8;
+
+/// Numbers in a part.
+fn share(numbers: usize) -> usize {
+    numbers.div_ceil(PARTS).max(1 << 12).next_multiple_of(SOME)
+}
+
+/// `y` = `x · m / (1 − p)`, and in `kept` which are kept: `m`.
+fn drop_some(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
+    let share = share(x.len());
+    let parts = y.chunks_mut(share).zip(x.chunks(share));
+    team::for_each(parts.zip(kept.chunks_mut(share)), |part, ((y, x), kept)| {
+        let seed = seed.wrapping_add((part * share / 2) as u64);
         Isa::best().vectorize(
             #[inline(always)]
-            || add_some(seed, p, x, out),
+            || draw(seed, p, x, y, kept),
         );
     });
 }
 
-/// [`add_kept`] for numbers that stand side by side, the first of them at the place `seed`.
+/// [`drop_some`] for numbers that stand side by side, the first of them at the place `seed`.
 #[inline(always)]
-fn add_some(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
+fn draw(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let threshold = (p * 2f64.powi(32)) as u32;
     let scale = (1.0 / (1.0 - p)) as f32;
-    let ((x, last_x), (out, last_out)) = (x.as_chunks::<SOME>(), out.as_chunks_mut::<SOME>());
+    let ((x, last_x), (y, last_y)) = (x.as_chunks::<SOME>(), y.as_chunks_mut::<SOME>());
+    let (kept, last_kept) = kept.as_chunks_mut::<SOME>();
     let mut seed = seed;
-    for (out, x) in out.iter_mut().zip(x) {
+    for ((y, x), kept) in y.iter_mut().zip(x).zip(kept) {
         let random = random(seed);
         for i in 0..SOME {
-            out[i] += if random[i] >= threshold {
+            kept[i] = u8::from(random[i] >= threshold);
+            y[i] = if random[i] >= threshold {
                 x[i] * scale
             } else {
                 0.0
@@ -72,9 +80,27 @@ fn add_some(seed: u64, p: f64, x: &[f32], out: &mut [f32]) {
         }
         seed = seed.wrapping_add(SOME as u64 / 2);
     }
-    for ((out, x), random) in last_out.iter_mut().zip(last_x).zip(random(seed)) {
-        *out += if random >= threshold { x * scale } else { 0.0 };
+    let last = last_y.iter_mut().zip(last_x).zip(last_kept);
+    for (((y, x), kept), random) in last.zip(random(seed)) {
+        *kept = u8::from(random >= threshold);
+        *y = if random >= threshold { x * scale } else { 0.0 };
     }
+}
+
+/// `dx` += `dy · m / (1 − p)`
+fn add_kept(p: f64, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
+    let (share, scale) = (share(dy.len()), (1.0 / (1.0 - p)) as f32);
+    let parts = dx.chunks_mut(share).zip(dy.chunks(share));
+    team::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
+        Isa::best().vectorize(
+            #[inline(always)]
+            || {
+                for ((dx, dy), kept) in dx.iter_mut().zip(dy).zip(kept) {
+                    *dx += if *kept != 0 { dy * scale } else { 0.0 };
+                }
+            },
+        );
+    });
 }
 
 /// Random numbers at a time: 64 bits decide about two neighbours.
@@ -84,16 +110,19 @@ const SOME: usize = 16;
 #[inline(always)]
 fn random(seed: u64) -> [u32; SOME] {
     let mut random = [0; SOME / 2];
+    let first = seed.wrapping_mul(STEP); // (seed + i) · STEP without a multiplication for each i
     for (i, random) in (0u64..).zip(&mut random) {
-        *random = mix(seed.wrapping_add(i));
+        *random = mix(first.wrapping_add(i.wrapping_mul(STEP)));
     }
     bytemuck::cast(random)
 }
 
+/// Takes neighbours far apart.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// A number in which every bit depends on all bits of `z`.
 #[inline(always)]
 fn mix(z: u64) -> u64 {
-    let z = z.wrapping_mul(0x9E37_79B9_7F4A_7C15); // neighbours end up far apart
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
@@ -101,13 +130,18 @@ fn mix(z: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{add_kept, dropout};
+    use super::{add_kept, drop_some, dropout};
     use crate::gradcheck;
     use dfdx::prelude::{Backward, Cpu, Rank2, SampleTensor, SumTo, Tensor, Trace};
 
     fn dropped(seed: u64, p: f64, n: usize) -> Vec<f32> {
-        let mut y = vec![0.0; n];
-        add_kept(seed, p, &vec![1.0; n], &mut y);
+        let (mut y, mut kept) = (vec![f32::NAN; n], vec![7; n]);
+        drop_some(seed, p, &vec![1.0; n], &mut y, &mut kept);
+        assert!(
+            y.iter()
+                .zip(kept)
+                .all(|(y, kept)| kept == u8::from(*y > 0.0))
+        );
         y
     }
 
@@ -156,12 +190,16 @@ mod tests {
 
         let values = x.as_vec();
         let measured = gradcheck::slopes(&values, gradcheck::STEP, |x| {
-            let mut y = vec![0.0; x.len()];
-            add_kept(7, 0.5, x, &mut y);
+            let (mut y, mut kept) = (vec![f32::NAN; x.len()], vec![7; x.len()]);
+            drop_some(7, 0.5, x, &mut y, &mut kept);
             y.iter().map(|y| f64::from(*y)).sum()
         });
+        let kept: Vec<u8> = dropped(7, 0.5, values.len())
+            .iter()
+            .map(|y| u8::from(*y > 0.0))
+            .collect();
         let mut gradient = vec![0.0; values.len()];
-        add_kept(7, 0.5, &vec![1.0; values.len()], &mut gradient);
+        add_kept(0.5, &kept, &vec![1.0; values.len()], &mut gradient);
         assert!(gradcheck::compare(&gradient, &measured).relative < 1e-3);
         gradient.rotate_right(1); // a broken one is seen
         assert!(gradcheck::compare(&gradient, &measured).relative > 0.5);

@@ -1,7 +1,7 @@
 //! Flattening: images `(B, C, H, W)` → vectors `(B, C H W)`, in row-major order whatever the order in memory.
-use dfdx::prelude::ZerosTensor;
 use dfdx::prelude::{Cpu, CpuError, HasShape, PutTape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
 
+use super::kept::output;
 use super::layout::Storage;
 use super::tape::{record, wants_gradient};
 use crate::raw::{self, Order};
@@ -26,10 +26,9 @@ pub fn flatten<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     let (x, tape) = x.split_tape();
     let sides = x.shape().concrete();
     let storage = Storage::of(&x, sides.as_ref()[Sh::NUM_DIMS - 3]);
-    let mut y = x.device().try_zeros_like(&shape)?;
-    if let (Some(from), Some(to)) = (raw::stored(&x), raw::elements_mut(&mut y)) {
-        storage.add_row_major(from, to);
-    }
+    let y = output(&shape, x.device(), |y| {
+        storage.copy_row_major(raw::stored(&x).unwrap_or_default(), y)
+    })?;
     let x_ghost = x.ghost();
     Ok(record(y, tape, move |gradients, dy| {
         storage.add_channels_last(dy, gradients.get_or_alloc_mut(&x_ghost)?);

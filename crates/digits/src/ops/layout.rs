@@ -6,14 +6,16 @@ use dfdx::prelude::{
 };
 use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
 
-use super::images_per_chunk;
+use super::images_per_small_chunk;
+use super::kept::output;
 use crate::cpu::team;
 use crate::cpu::transpose::{self, Size};
 use crate::raw::{self, Order};
 
 /// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.
 pub trait ChannelsLast: Shape {
-    /// A tensor of this shape, stored with channels last; `write` gets its elements in that order, zeros at first.
+    /// A tensor of this shape, stored with channels last; `write` gets its elements in that order, whatever they are, and
+    /// sets them all.
     ///
     /// # Errors
     /// [`CpuError::OutOfMemory`].
@@ -54,9 +56,7 @@ fn fill_permuted<P: Shape + PermuteShapeTo<S, Ax>, S: Shape, Ax: Axes>(
     if shape.num_elements() == 0 {
         return dev.try_zeros_like(&shape); // dfdx cannot iterate over a permuted tensor of none
     }
-    let mut t: Tensor<P, f32, Cpu> = dev.try_zeros_like(&stored)?;
-    raw::elements_mut(&mut t).map(write);
-    t.try_permute::<S, Ax>()
+    output(&stored, dev, write)?.try_permute::<S, Ax>()
 }
 
 /// `x` and its tape; a view that is stored neither row by row nor with channels last is copied, on the tape.
@@ -120,9 +120,9 @@ impl Storage {
         }
     }
 
-    /// Adds elements with channels last, `(B, H W, C)`, to `out`, `(B, C, H W)`.
-    pub fn add_row_major(&self, x: &[f32], out: &mut [f32]) {
-        add_transposed(x, [self.map, self.channels], out);
+    /// Copies elements with channels last, `(B, H W, C)`, to `out`, `(B, C, H W)`.
+    pub fn copy_row_major(&self, x: &[f32], out: &mut [f32]) {
+        each_image(x, [self.map, self.channels], out, transpose::copy);
     }
 
     /// Adds elements in row-major order, `(B, C, H W)`, to `out`, `(B, H W, C)`.
@@ -132,12 +132,22 @@ impl Storage {
 }
 
 /// Adds to each matrix of `out`, `(columns, rows)`, the transpose of one of `x`, `(rows, columns)`.
-fn add_transposed(x: &[f32], [rows, columns]: [usize; 2], out: &mut [f32]) {
+fn add_transposed(x: &[f32], sides: [usize; 2], out: &mut [f32]) {
+    each_image(x, sides, out, transpose::add);
+}
+
+/// Copies or adds, with `transposed`, each matrix of `x`, `(rows, columns)`, to one of `out`, `(columns, rows)`.
+fn each_image(
+    x: &[f32],
+    [rows, columns]: [usize; 2],
+    out: &mut [f32],
+    transposed: fn(Size, &[f32], &mut [f32]),
+) {
     let size = rows * columns;
     if size == 0 {
         return;
     }
-    let images = images_per_chunk(x.len() / size);
+    let images = images_per_small_chunk(x.len() / size);
     let chunks = out.chunks_mut(images * size).zip(x.chunks(images * size));
     team::for_each(chunks, |_, (out, x)| {
         for (out, x) in out.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
@@ -147,7 +157,7 @@ fn add_transposed(x: &[f32], [rows, columns]: [usize; 2], out: &mut [f32]) {
                 from: columns,
                 to: rows,
             };
-            transpose::add(turn, x, out);
+            transposed(turn, x, out);
         }
     });
 }

@@ -5,15 +5,16 @@
 //! ```
 //!
 //! The forward product skips the zeros of `x` ([`nonzero`]); those of the backward pass are plain matrix products.
+use dfdx::prelude::Tensor;
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
-use dfdx::prelude::{Tensor, ZerosTensor};
 
+use super::kept::output;
 use super::matmul::{Matrix, par_matmul};
 use super::nonzero::{self, Nonzeros};
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::Isa;
-use crate::raw::{self, elements};
+use crate::raw::elements;
 
 /// A shape whose last axis has `I` elements: one input `(I)` or a batch `(B, I)`.
 #[diagnostic::on_unimplemented(
@@ -105,8 +106,7 @@ where
     let isa = Isa::best();
     let shape = InputsOf::out(x.shape());
     let (x, weight, bias, tape) = contiguous(x, weight, bias)?;
-    let mut y = x.device().try_zeros_like(&shape)?;
-    if let Some(y) = raw::elements_mut(&mut y) {
+    let y = output(&shape, x.device(), |y| {
         y.chunks_exact_mut(O)
             .for_each(|y| y.copy_from_slice(&elements(&bias)));
         let inputs = Nonzeros::new(isa, &elements(&x), I);
@@ -114,7 +114,7 @@ where
         if relu {
             self::relu(isa, y);
         }
-    }
+    })?;
     let (learns, outputs) = (wants_gradient(&x), y.clone());
     Ok(record(y, tape, move |gradients, dy| {
         let through_relu = relu.then(|| through_relu(isa, &elements(&outputs), dy));

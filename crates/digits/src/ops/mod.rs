@@ -10,6 +10,7 @@ pub mod conv2d;
 pub mod conv_block;
 pub mod dropout;
 pub mod flatten;
+mod kept;
 pub mod layout;
 pub mod linear;
 mod matmul;
@@ -26,6 +27,7 @@ pub use conv_block::{conv2d_relu, conv2d_relu_max_pool2d};
 pub use conv2d::conv2d;
 pub use dropout::dropout;
 pub use flatten::flatten;
+pub(crate) use kept::Kept;
 pub use linear::{linear, linear_relu};
 pub use matmul::{Matrix, matmul, par_matmul};
 pub use pool2d::{avg_pool2d, max_pool2d};
@@ -42,6 +44,11 @@ const LEAST: usize = 8;
 /// Images in a chunk, for a batch of this size. It depends on nothing else, so that sums do not depend on threads.
 fn images_per_chunk(batch: usize) -> usize {
     batch.div_ceil(CHUNKS).max(LEAST)
+}
+
+/// The same where nothing is added up over the batch: smaller chunks keep threads of different speed busy to the end.
+fn images_per_small_chunk(batch: usize) -> usize {
+    batch.div_ceil(2 * CHUNKS).max(LEAST / 2)
 }
 
 /// Adds up what the chunks of a batch contribute to one gradient, in their order.

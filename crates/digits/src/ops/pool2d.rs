@@ -8,13 +8,14 @@
 //! Padding never wins a maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`, its default).
 //! Where several pixels tie for the maximum, the first in row-major order gets the gradient, as in PyTorch and
 //! TensorFlow; dfdx 0.13 gives it to all of them.
-use super::images_per_chunk;
+use super::images_per_small_chunk;
+use super::kept::output;
 use super::tape::record;
 use crate::cpu::reuse::Buffer;
 use crate::cpu::team;
-use crate::raw::{self, elements};
+use crate::raw::elements;
 use crate::shape::{Channels, Window2d, Windowed};
-use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor, ZerosTensor};
+use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor};
 
 /// Largest element of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
 ///
@@ -46,11 +47,10 @@ where
         Windowed::out(x.shape(), x.shape().channels()),
     );
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let mut y = x.device().try_zeros_like(&shape)?;
     let mut winners = Buffer::<u32>::any(window.outputs());
-    if let Some(y) = raw::elements_mut(&mut y) {
-        max_forward(window, &elements(&x), y, &mut winners);
-    }
+    let y = output(&shape, x.device(), |y| {
+        max_forward(window, &elements(&x), y, &mut winners)
+    })?;
     let x_ghost = x.ghost(); // of the input, only its size is kept until the backward pass
     Ok(record(y, tape, move |gradients, dy| {
         max_backward(window, &winners, dy, gradients.get_or_alloc_mut(&x_ghost)?);
@@ -133,10 +133,9 @@ where
         Windowed::out(x.shape(), x.shape().channels()),
     );
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let mut y = x.device().try_zeros_like(&shape)?;
-    if let Some(y) = raw::elements_mut(&mut y) {
-        avg_forward(window, &elements(&x), y);
-    }
+    let y = output(&shape, x.device(), |y| {
+        avg_forward(window, &elements(&x), y)
+    })?;
     let x_ghost = x.ghost();
     Ok(record(y, tape, move |gradients, dy| {
         avg_backward(window, dy, gradients.get_or_alloc_mut(&x_ghost)?);
@@ -174,7 +173,7 @@ pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
 
 /// Elements of input and output that a thread takes at a time. (At least 1: a batch of no channels has none.)
 fn chunk_sizes(window: Window2d) -> (usize, usize) {
-    let maps = (images_per_chunk(window.batch) * window.channels).max(1);
+    let maps = (images_per_small_chunk(window.batch) * window.channels).max(1);
     (maps * window.input_map(), maps * window.output_map())
 }
 

@@ -3,6 +3,8 @@ use std::cell::Cell;
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, PutTape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
 
+use super::kept;
+use crate::cpu::team;
 use crate::raw;
 
 type NoTape<S> = Tensor<S, f32, Cpu>;
@@ -74,20 +76,31 @@ pub fn wants_gradient<S: Shape>(x: &NoTape<S>) -> bool {
 
 /// The output `y` of an operation, with the operation's gradient on its tape.
 ///
-/// `backward` gets the gradients and, taken out of them because dfdx lends one at a time, that of `y` in row-major order.
+/// `backward` gets the gradients and, taken out of them because dfdx lends one at a time, that of `y` in row-major order. If outputs
+/// are [kept](super::kept), it is zero afterwards, for the next pass to add to.
 pub fn record<S: Shape, T: Tape<f32, Cpu>>(
     y: NoTape<S>,
     mut tape: T,
     backward: impl 'static + FnOnce(&mut Gradients<f32, Cpu>, &[f32]) -> Result<(), CpuError>,
 ) -> Tensor<S, f32, Cpu, T> {
-    let y_ghost = y.ghost();
+    let (y_ghost, kept) = (y.ghost(), kept::are_kept());
     tape.add_backward_op(move |gradients| {
-        let dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
+        let mut dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
         let done = backward(gradients, &dy);
+        if kept {
+            set_to_zero(&mut dy);
+        }
         **gradients.get_or_alloc_mut(&y_ghost)? = dy;
         done
     });
     y.put_tape(tape)
+}
+
+/// On all threads, each beginning with the numbers that it has read before.
+fn set_to_zero(numbers: &mut [f32]) {
+    const PARTS: usize = 8;
+    let size = numbers.len().div_ceil(PARTS).max(1 << 14);
+    team::for_each(numbers.chunks_mut(size), |_, part| part.fill(0.0));
 }
 
 /// Lets `add` add to the gradient of `t`, whose elements it gets in row-major order; `t` must be contiguous.

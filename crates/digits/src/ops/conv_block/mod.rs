@@ -22,7 +22,7 @@ mod wins;
 use dfdx::prelude::{Const, Cpu, CpuError, Gradients, HasShape, Rank1, Rank4, Shape, Tape, Tensor};
 use pulp::bytemuck;
 
-use super::images_per_chunk;
+use super::images_per_small_chunk;
 use super::layout::{ChannelsLast, Storage, channels_last};
 use super::tape::{contiguous_pair, record, wants_gradient};
 use crate::cpu::reuse::Buffer;
@@ -206,7 +206,7 @@ pub fn forward_slices(
         let (packed, places) = (Packed::new(sizes, w, bias), sizes.places());
         Box::new(move |x, y, codes| forward::forward(sizes, &packed, &places, x, y, codes))
     };
-    let images = images_per_chunk(sizes.window.batch);
+    let images = images_per_small_chunk(sizes.window.batch);
     let outputs = images * sizes.outputs();
     let mut codes = codes.chunks_mut(outputs);
     let chunks = y

@@ -11,6 +11,7 @@
 //! sum over channels is a matrix product for each of the 36 places. Weights are transformed once a batch, a tile of pixels
 //! once for all kernels. The results differ from the direct sum's in their last bits.
 #![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
+mod plain;
 mod weights;
 
 use pulp::{Simd, WithSimd};
@@ -19,6 +20,7 @@ use super::Block;
 use super::forward::{VECTORS, store, win};
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::mul_add;
+use plain::{Corner, Plain};
 pub use weights::Transformed;
 
 /// Side of a tile of pixels, and how many places it has.
@@ -125,28 +127,43 @@ impl Forward<'_> {
         let images = self.x.len() / self.sizes.padded();
         let mut pixels = Buffer::any(PLACES * T * channels); // (36, T, C); what no tile fills is not stored in the end
         let mut sums = Buffer::any(PLACES * T * block); // (36, T, block)
+        let (mut plain, mut group) = (Plain::default(), Vec::with_capacity(T));
         let tiles = images * rows * columns;
-        for first in (0..tiles).step_by(T) {
-            let here = T.min(tiles - first);
-            for t in 0..here {
-                let (image, at) = (
-                    (first + t) / (rows * columns),
-                    (first + t) % (rows * columns),
-                );
+        let mut next = 0;
+        while next < tiles {
+            group.clear();
+            while group.len() < T && next < tiles {
+                let (image, at) = (next / (rows * columns), next % (rows * columns));
                 let corner = [image, at / columns * OUT, at % columns * OUT];
-                self.transform::<S, T>(simd, corner, t, &mut pixels);
-            }
-            let blocks = self.weights.weights.chunks_exact(PLACES * channels * block);
-            for (o, weights) in blocks.enumerate() {
-                products::<S, T>(simd, channels, &pixels, weights, &mut sums);
-                for t in 0..here {
-                    let (image, at) = (
-                        (first + t) / (rows * columns),
-                        (first + t) % (rows * columns),
-                    );
-                    let corner = [image, at / columns * OUT, at % columns * OUT];
-                    self.finish::<S, T>(simd, corner, t, o * block, &sums);
+                if !plain.takes(self.sizes, self.x, corner) {
+                    self.transform::<S, T>(simd, corner, group.len(), &mut pixels);
+                    group.push(corner);
                 }
+                next += 1;
+            }
+            self.multiply::<S, T>(simd, &group, &pixels, &mut sums);
+        }
+        plain.copy(self.sizes, self.y, self.codes);
+    }
+
+    /// The outputs of the tiles at `corners`, from their pixels.
+    #[inline(always)]
+    fn multiply<S: Simd, const T: usize>(
+        &mut self,
+        simd: S,
+        corners: &[Corner],
+        pixels: &[f32],
+        sums: &mut [f32],
+    ) {
+        if corners.is_empty() {
+            return;
+        }
+        let (channels, block) = (self.sizes.window.channels, self.weights.block);
+        let blocks = self.weights.weights.chunks_exact(PLACES * channels * block);
+        for (o, weights) in blocks.enumerate() {
+            products::<S, T>(simd, channels, pixels, weights, sums);
+            for (t, corner) in corners.iter().enumerate() {
+                self.finish::<S, T>(simd, *corner, t, o * block, sums);
             }
         }
     }
@@ -156,7 +173,7 @@ impl Forward<'_> {
     fn transform<S: Simd, const T: usize>(
         &self,
         simd: S,
-        corner: [usize; 3],
+        corner: Corner,
         t: usize,
         to: &mut [f32],
     ) {
@@ -191,7 +208,7 @@ impl Forward<'_> {
     fn finish<S: Simd, const T: usize>(
         &mut self,
         simd: S,
-        corner: [usize; 3],
+        corner: Corner,
         t: usize,
         kernel: usize,
         sums: &[f32],
@@ -221,7 +238,7 @@ impl Forward<'_> {
     fn store<S: Simd>(
         &mut self,
         simd: S,
-        [image, row, column]: [usize; 3],
+        [image, row, column]: Corner,
         kernel: usize,
         out: &[[S::f32s; OUT]; OUT],
         bias: S::f32s,

@@ -10,20 +10,18 @@
 //! which is a quarter or an eighth of the multiplications that the whole map would take. An image is worked on in bands of
 //! rows that fit into the first-level cache, since every kernel visits all of a band.
 #![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
-use pulp::{Simd, WithSimd, bytemuck};
+mod lists;
+
+use pulp::{Simd, WithSimd};
 
 use super::Block;
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::mul_add;
 use crate::cpu::team;
-use crate::cpu::transpose::{self, Size};
-use crate::ops::sum;
+pub use lists::Wins;
 
 /// Numbers in the widest vector.
 const SLACK: usize = 16;
-
-/// Numbers of the padded image that a band may cover: 32 KB.
-const BAND: usize = 8192;
 
 /// Parts in which weights change their order.
 const PARTS: usize = 4;
@@ -84,118 +82,6 @@ pub fn add_runs(sizes: &Block, runs: &[f32], dw: &mut [f32]) {
             }
         }
     });
-}
-
-/// For each kernel, where in a band of an image it won, and with which gradient.
-pub struct Wins {
-    /// Where the kernel begins in the padded image, for each group and each of its outputs.
-    places: Vec<u32>,
-    /// Groups in a band.
-    band: usize,
-    /// Groups of a band, up to a whole number of vectors: room for a kernel's list.
-    room: usize,
-    at: Buffer<u32>,
-    dy: Buffer,
-    lengths: Vec<usize>,
-}
-
-impl Wins {
-    /// Room for the lists of a band.
-    pub fn new(sizes: &Block) -> Self {
-        let row = sizes.output()[1];
-        let pixels = sizes.pool * sizes.window.stride * sizes.row(); // that a further row of outputs covers
-        let rows = (BAND.saturating_sub(sizes.window.kernel * sizes.row()) / pixels).max(1);
-        let band = rows.min(sizes.output()[0]) * row;
-        let room = band.next_multiple_of(SLACK);
-        Self {
-            places: sizes
-                .places()
-                .into_iter()
-                .map(|place| place as u32)
-                .collect(),
-            band,
-            room,
-            at: Buffer::any(sizes.kernels * room),
-            dy: Buffer::any(sizes.kernels * room),
-            lengths: vec![0; sizes.kernels],
-        }
-    }
-
-    /// Calls `use_lists` for each band of an image, given the gradient `dy` and the `codes` of the forward pass, `(H″, W″, O)`.
-    pub fn for_each_band(
-        &mut self,
-        sizes: &Block,
-        (dy, codes): (&[f32], &[u32]),
-        mut use_lists: impl FnMut(&Self),
-    ) {
-        let numbers = self.band * sizes.kernels;
-        let mut places = std::mem::take(&mut self.places);
-        let bands = places.chunks(self.band * sizes.group());
-        for (places, (dy, codes)) in bands.zip(dy.chunks(numbers).zip(codes.chunks(numbers))) {
-            self.list(sizes, places, dy, codes);
-            use_lists(self);
-        }
-        std::mem::swap(&mut self.places, &mut places);
-    }
-
-    fn list(&mut self, sizes: &Block, places: &[u32], dy: &[f32], codes: &[u32]) {
-        let (kernels, groups) = (sizes.kernels, dy.len() / sizes.kernels);
-        let turn = Size {
-            rows: groups,
-            columns: kernels,
-            from: kernels,
-            to: self.room,
-        };
-        let mut codes_of = Buffer::<f32>::any(kernels * self.room);
-        transpose::copy(turn, bytemuck::cast_slice(codes), &mut codes_of);
-        transpose::copy(turn, dy, &mut self.dy);
-        let codes_of: &[u32] = bytemuck::cast_slice(&codes_of);
-        for o in 0..kernels {
-            let (codes, at) = (
-                &codes_of[o * self.room..][..groups],
-                &mut self.at[o * self.room..][..self.room],
-            );
-            let dy = &mut self.dy[o * self.room..][..self.room];
-            self.lengths[o] = keep_winners(sizes, places, codes, at, dy);
-        }
-    }
-
-    /// Adds up each kernel's gradients.
-    pub fn add_to_bias(&self, db: &mut [f32]) {
-        for (kernel, db) in db.iter_mut().enumerate() {
-            *db += sum(self.of(kernel).1);
-        }
-    }
-
-    fn of(&self, kernel: usize) -> (&[u32], &[f32]) {
-        let (from, length) = (kernel * self.room, self.lengths[kernel]);
-        (&self.at[from..][..length], &self.dy[from..][..length])
-    }
-}
-
-/// Of a kernel's groups keeps those with a winner: where it stands goes to `at`, its gradient moves to the front of `dy`. Returns
-/// how many there are.
-fn keep_winners(
-    sizes: &Block,
-    places: &[u32],
-    codes: &[u32],
-    at: &mut [u32],
-    dy: &mut [f32],
-) -> usize {
-    let group = sizes.group();
-    #[cfg(target_arch = "x86_64")]
-    if sizes.isa.available() == crate::cpu::simd::Isa::Avx512 {
-        // SAFETY: the CPU has the instructions.
-        return unsafe { crate::cpu::avx512::keep_winners(group, places, codes, at, dy) };
-    }
-    let mut length = 0;
-    for (g, (&code, places)) in codes.iter().zip(places.chunks_exact(group)).enumerate() {
-        // Written always and counted only if it won: no branch that a processor could guess wrongly.
-        let winner = code.wrapping_sub(1) as usize;
-        (at[length], dy[length]) = (places[winner.min(group - 1)], dy[g]);
-        length += usize::from(code != 0);
-    }
-    length
 }
 
 /// Adds to `dw`, laid out as [`runs`], what a band of the padded image `x` contributes.

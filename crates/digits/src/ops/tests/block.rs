@@ -139,6 +139,25 @@ fn a_block_agrees_with_loops_on_every_set_of_instructions() {
     }
 }
 
+/// Winograd's tiles of one colour are computed once: a spot, an image of another colour, must not be lost.
+#[test]
+fn areas_of_one_colour_agree_with_loops_on_every_set_of_instructions() {
+    const MAP: usize = 18 * 23;
+    for (isa, pool) in EVERY.into_iter().flat_map(|isa| [(isa, 1), (isa, 2)]) {
+        let operation = Operation::block(block(window([3, 16, 18, 23], 3, 1, 0), 37, pool, isa));
+        let mut a = operation.some_arguments(5);
+        for (image, seed) in a[0].chunks_exact_mut(16 * MAP).zip([7, 7, 8]) {
+            for (map, number) in image.chunks_exact_mut(MAP).zip(numbers(16, seed)) {
+                map.fill(number);
+            }
+        }
+        a[0][3 * MAP + 9 * 23 + 9] += 1.0;
+        a[0][(16 + 5) * MAP + 17 * 23 + 22] += 1.0;
+        let expected = (operation.slow_forward)(&a);
+        agree("y", &(operation.forward)(&a), &expected, 1e-5).unwrap();
+    }
+}
+
 /// Rounding alone tells the sets of instructions apart: 1e-5 of the largest value.
 #[test]
 fn every_set_of_instructions_gives_the_same_numbers_within_rounding() {

@@ -3,6 +3,7 @@ mod block;
 mod block_tensors;
 mod broken;
 mod central;
+mod kept;
 mod naive;
 mod pytorch;
 mod tape;

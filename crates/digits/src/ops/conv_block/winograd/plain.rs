@@ -1,0 +1,107 @@
+//! Tiles of one colour: where all pixels of a tile are alike, as on blank paper, so are the outputs of all such tiles.
+use super::{OUT, SIDE};
+use crate::ops::conv_block::Block;
+
+/// A tile: image, first row, first column.
+pub type Corner = [usize; 3];
+
+/// The tiles of one colour among some images, and which of the tiles computed before has the same.
+#[derive(Default)]
+pub struct Plain {
+    /// The last colour that was met, the numbers of a pixel, and where.
+    known: Option<(Vec<f32>, Corner)>,
+    /// Tiles whose outputs are those of another.
+    copies: Vec<(Corner, Corner)>,
+}
+
+impl Plain {
+    /// Whether the tile at `corner` of the images `x` need not be computed.
+    pub fn takes(&mut self, sizes: &Block, x: &[f32], corner: Corner) -> bool {
+        let Some(colour) = colour(sizes, x, corner) else {
+            return false;
+        };
+        match &self.known {
+            Some((known, from)) if known == colour => self.copies.push((*from, corner)),
+            _ => {
+                self.known = Some((colour.to_vec(), corner));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Copies the outputs and codes, `(H″, W″, O)` for each image, of the tiles that were taken.
+    pub fn copy(&self, sizes: &Block, y: &mut [f32], codes: &mut [u32]) {
+        let (side, columns) = (OUT / sizes.pool, sizes.output()[1]);
+        let row = side * sizes.kernels;
+        let at = |[image, row, column]: Corner, i: usize| {
+            let group = (row / sizes.pool + i) * columns + column / sizes.pool;
+            image * sizes.outputs() + group * sizes.kernels
+        };
+        for (from, to) in &self.copies {
+            for i in 0..side {
+                let (from, to) = (at(*from, i), at(*to, i));
+                y.copy_within(from..from + row, to);
+                if !codes.is_empty() {
+                    codes.copy_within(from..from + row, to);
+                }
+            }
+        }
+    }
+}
+
+/// The numbers of each pixel of the tile at `corner`, if they are the same in all and the tile lies within the image, pixels and
+/// outputs.
+fn colour<'a>(sizes: &Block, x: &'a [f32], [image, row, column]: Corner) -> Option<&'a [f32]> {
+    let (channels, width) = (sizes.window.channels, sizes.row());
+    let [rows, columns] = sizes.output().map(|side| side * sizes.pool);
+    if row + OUT > rows || column + OUT > columns {
+        return None;
+    }
+    let line = |i: usize| {
+        &x[image * sizes.padded() + (row + i) * width + column * channels..][..SIDE * channels]
+    };
+    let first = &line(0)[..channels];
+    if first[0] != line(SIDE - 1)[(SIDE - 1) * channels]
+        || first[0] != line(SIDE / 2)[SIDE / 2 * channels]
+    {
+        return None; // most tiles that are not of one colour
+    }
+    let alike = |line: &[f32]| line.chunks_exact(channels).all(|pixel| pixel == first);
+    (0..SIDE).all(|i| alike(line(i))).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::simd::Isa;
+    use crate::shape::Window2d;
+
+    #[test]
+    fn tiles_of_a_colour_that_was_met_are_taken_and_no_others() {
+        let sizes = Block {
+            window: Window2d {
+                batch: 1,
+                channels: 2,
+                input: [10, 15], // two tiles below each other, three and a part beside each other
+                output: [8, 13],
+                kernel: 3,
+                stride: 1,
+                padding: 0,
+            },
+            kernels: 1,
+            pool: 1,
+            isa: Isa::Plain,
+        };
+        let mut x = [1.0, 2.0].repeat(10 * 15);
+        x[2 * (4 * 15 + 4) + 1] = 3.0; // a spot at (4, 4)
+        let mut plain = Plain::default();
+        let mut takes = |row, column| plain.takes(&sizes, &x, [0, row, column]);
+        assert!(!takes(0, 0)); // the spot is its pixel (4, 4)
+        assert!(!takes(0, 8)); // the first of one colour
+        assert!(takes(4, 8));
+        assert!(!takes(4, 4)); // the spot is its first pixel
+        assert!(!takes(4, 12)); // only a part of its outputs exists
+        assert_eq!(plain.copies, [([0, 0, 8], [0, 4, 8])]);
+    }
+}
