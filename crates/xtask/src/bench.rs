@@ -30,10 +30,10 @@ use sweeps::Point;
 
 /// Time this crate and others at the sources' models, alternately, and write bench/results.json.
 ///
-/// In each round, each model is trained by each implementation in turn, as a process of its own: data in memory, one epoch of
-/// 60,000 images to warm up, one that counts. An epoch is the order of the images, batches, both passes, optimiser, loss and
-/// accuracy, for all alike; batch size and optimiser are the source's. Then: test accuracy, one image's latency, images a
-/// second, and the most memory the process held.
+/// In each round, each model is trained by each implementation in turn, as a process of its own, and by this crate before the
+/// others and after them: data in memory, one epoch of 60,000 images to warm up, one that counts. An epoch is the order of the
+/// images, batches, both passes, optimiser, loss and accuracy, for all alike; batch size and optimiser are the source's. Then: test
+/// accuracy, one image's latency, images a second, and the most memory the process held.
 ///
 /// The file gets the medians over the rounds and all values beside them; for this crate also how an epoch grows with batch size,
 /// width and threads. It is written when all rounds are over: Ctrl-C leaves the old one. A whole run takes about ten minutes a

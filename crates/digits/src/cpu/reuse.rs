@@ -28,8 +28,8 @@ const MOST: usize = 64;
 /// Numbers that all free buffers may hold together, 128 MB: what the largest batch of training needs, times three.
 const MOST_NUMBERS: usize = 1 << 25;
 
-/// Numbers in a cache line, 64 bytes: a vector of AVX-512 that begins elsewhere lies in two lines, and takes two accesses.
-const LINE: usize = 16;
+/// Bytes in a cache line: a vector of AVX-512 that begins elsewhere lies in two lines, and takes two accesses.
+const LINE: usize = 64;
 
 /// Numbers that go back to the free buffers when they are dropped; the first begins a cache line.
 pub struct Buffer<N: Number = f32> {
@@ -49,11 +49,12 @@ impl<N: Number> Buffer<N> {
 
     /// `len` numbers, whichever: of the free buffers the smallest that is large enough.
     pub fn any(len: usize) -> Self {
+        let line = LINE / size_of::<N>();
         let mut free = N::free().lock().unwrap_or_else(PoisonError::into_inner);
         let large_enough = free
             .iter()
             .enumerate()
-            .filter(|(_, buffer)| buffer.len() >= len + LINE);
+            .filter(|(_, buffer)| buffer.len() >= len + line);
         let best = large_enough
             .min_by_key(|(_, buffer)| buffer.len())
             .map(|(i, _)| i);
@@ -61,13 +62,10 @@ impl<N: Number> Buffer<N> {
             Some(i) => free.swap_remove(i),
             None => {
                 drop(free);
-                vec![N::default(); len + LINE]
+                vec![N::default(); len + line]
             }
         };
-        let from = numbers
-            .as_ptr()
-            .align_offset(LINE * size_of::<N>())
-            .min(LINE);
+        let from = numbers.as_ptr().align_offset(LINE).min(line);
         Self { numbers, from, len }
     }
 }
@@ -116,12 +114,12 @@ mod tests {
     #[test]
     fn a_buffer_begins_a_cache_line() {
         for len in [1, 17, 1000] {
-            let buffers = [(); 3].map(|()| Buffer::<f32>::any(len));
-            assert!(
-                buffers
-                    .iter()
-                    .all(|b| (b.as_ptr() as usize).is_multiple_of(64))
-            );
+            let numbers = [(); 3].map(|()| Buffer::<f32>::any(len));
+            let bytes = [(); 3].map(|()| Buffer::<u8>::any(len));
+            let first = numbers.iter().map(|b| b.as_ptr() as usize);
+            for first in first.chain(bytes.iter().map(|b| b.as_ptr() as usize)) {
+                assert!(first.is_multiple_of(64), "{first}");
+            }
         }
     }
 

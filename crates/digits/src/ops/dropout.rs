@@ -47,6 +47,11 @@ fn share(numbers: usize) -> usize {
     numbers.div_ceil(PARTS).max(1 << 12).next_multiple_of(SOME)
 }
 
+/// What is kept is multiplied by this.
+fn scale(p: f64) -> f32 {
+    (1.0 / (1.0 - p)) as f32
+}
+
 /// `y` = `x · m / (1 − p)`, and in `kept` which are kept: `m`.
 fn drop_some(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let share = share(x.len());
@@ -64,7 +69,7 @@ fn drop_some(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
 #[inline(always)]
 fn draw(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let threshold = (p * 2f64.powi(32)) as u32;
-    let scale = (1.0 / (1.0 - p)) as f32;
+    let scale = scale(p);
     let ((x, last_x), (y, last_y)) = (x.as_chunks::<SOME>(), y.as_chunks_mut::<SOME>());
     let (kept, last_kept) = kept.as_chunks_mut::<SOME>();
     let mut seed = seed;
@@ -89,7 +94,7 @@ fn draw(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
 
 /// `dx` += `dy · m / (1 − p)`
 fn add_kept(p: f64, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
-    let (share, scale) = (share(dy.len()), (1.0 / (1.0 - p)) as f32);
+    let (share, scale) = (share(dy.len()), scale(p));
     let parts = dx.chunks_mut(share).zip(dy.chunks(share));
     team::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
         Isa::best().vectorize(

@@ -1,9 +1,9 @@
 //! Outputs of operations that keep their memory from one part of a batch to the next.
 //!
 //! dfdx fills every new tensor with zeros, and every new gradient, on one thread; then the operation writes over them. Where
-//! activations are large that is a sixth of an epoch. While [`Kept::lend`] runs a forward pass, the nth output of it is therefore
-//! the nth output of the pass before, written over, and its gradient stays where it was: whoever has read it sets it to zero
-//! ([`record`](super::tape::record)), on all threads and while it is still in the cache.
+//! activations are large, the other threads wait for that long enough to fall asleep. While [`Kept::lend`] runs a forward pass,
+//! the nth output of it is therefore the nth output of the pass before, written over, and its gradient stays where it was:
+//! whoever has read it sets it to zero ([`record`](super::tape::record)), on all threads and while it is still in the cache.
 //!
 //! dfdx's tensors share their memory until one of them is written to. So a tensor that somebody has kept is noticed, since writing
 //! would move the next output to another address, and is left to them.

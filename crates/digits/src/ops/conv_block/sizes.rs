@@ -78,13 +78,12 @@ impl Block {
     /// `images` `(n, H, W, C)` with their padding, and `slack` zeros behind the last.
     pub fn pad(&self, images: &[f32], slack: usize) -> Buffer {
         let n = images.len() / self.inputs();
-        if self.window.padding == 0 {
-            let mut copy = Buffer::any(images.len() + slack);
-            copy[..images.len()].copy_from_slice(images);
-            copy[images.len()..].fill(0.0);
-            return copy;
-        }
-        let mut padded = Buffer::zeros(n * self.padded() + slack);
+        let mut padded = Buffer::any(n * self.padded() + slack);
+        let written = match self.window.padding {
+            0 => images.len(), // all that lies before the slack
+            _ => 0,
+        };
+        padded[written..].fill(0.0);
         for (image, padded) in images
             .chunks_exact(self.inputs())
             .zip(padded.chunks_exact_mut(self.padded()))

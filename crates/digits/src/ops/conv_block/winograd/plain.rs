@@ -7,27 +7,25 @@ pub type Corner = [usize; 3];
 
 /// The tiles of one colour among some images, and which of the tiles computed before has the same.
 #[derive(Default)]
-pub struct Plain {
+pub struct Plain<'a> {
     /// The last colour that was met, the numbers of a pixel, and where.
-    known: Option<(Vec<f32>, Corner)>,
+    known: Option<(&'a [f32], Corner)>,
     /// Tiles whose outputs are those of another.
     copies: Vec<(Corner, Corner)>,
 }
 
-impl Plain {
+impl<'a> Plain<'a> {
     /// Whether the tile at `corner` of the images `x` need not be computed.
-    pub fn takes(&mut self, sizes: &Block, x: &[f32], corner: Corner) -> bool {
+    pub fn takes(&mut self, sizes: &Block, x: &'a [f32], corner: Corner) -> bool {
         let Some(colour) = colour(sizes, x, corner) else {
             return false;
         };
-        match &self.known {
-            Some((known, from)) if known == colour => self.copies.push((*from, corner)),
-            _ => {
-                self.known = Some((colour.to_vec(), corner));
-                return false;
-            }
+        let same = self.known.filter(|(known, _)| *known == colour);
+        match same {
+            Some((_, from)) => self.copies.push((from, corner)),
+            None => self.known = Some((colour, corner)),
         }
-        true
+        same.is_some()
     }
 
     /// Copies the outputs and codes, `(H″, W″, O)` for each image, of the tiles that were taken.
