@@ -25,15 +25,15 @@ use crate::process::elapsed;
 use crate::tools::examples;
 use implementation::{Peer, Programs};
 use models::Model;
-use results::{Runs, number};
+use results::{Runs, mean, number};
 use sweeps::Point;
 
 /// Time this crate and others at the sources' models, alternately, and write bench/results.json.
 ///
 /// In each round, each model is trained by each implementation in turn, as a process of its own, and by this crate before the
-/// others and after them: data in memory, one epoch of 60,000 images to warm up, one that counts. An epoch is the order of the
-/// images, batches, both passes, optimiser, loss and accuracy, for all alike; batch size and optimiser are the source's. Then: test
-/// accuracy, one image's latency, images a second, and the most memory the process held.
+/// others and after them, of which the mean counts: data in memory, one epoch of 60,000 images to warm up, one that is timed. An
+/// epoch is the order of the images, batches, both passes, optimiser, loss and accuracy, for all alike; batch size and optimiser
+/// are the source's. Then: test accuracy, one image's latency, images a second, and the most memory the process held.
 ///
 /// The file gets the medians over the rounds and all values beside them; for this crate also how an epoch grows with batch size,
 /// width and threads. It is written when all rounds are over: Ctrl-C leaves the old one. A whole run takes about ten minutes a
@@ -149,12 +149,14 @@ fn measure(checkout: &Checkout, args: &Args, models: &[Model], peers: &[Peer]) -
             programs.digits().arg("peak"),
         )?);
         for (model, runs) in models.iter().zip(&mut runs) {
+            let run = |peer| one(&programs, peer, model, round, &title);
+            let before = run(None)?;
             for (peer, runs) in who.iter().zip(&mut *runs) {
-                if peer.is_none_or(|peer| peer.has(model.name)) {
-                    runs.add(one(&programs, *peer, model, round, &title)?)?;
+                if peer.is_some_and(|peer| peer.has(model.name)) {
+                    runs.add(run(*peer)?)?;
                 }
             }
-            runs[0].add(one(&programs, None, model, round, &title)?)?; // ours is quick: before the others and after them
+            runs[0].add(mean(before, &run(None)?)?)?; // ours
         }
         for point in &mut points {
             sweep(&programs, point, round, &title)?;

@@ -92,6 +92,16 @@ pub fn number(run: &Value, name: &str) -> Result<f64> {
     found.with_context(|| format!("a run without the number {name}: {run}"))
 }
 
+/// What two runs of the same round measured, on average.
+pub fn mean(mut first: Value, second: &Value) -> Result<Value> {
+    for name in MEASURED {
+        if !first[name].is_null() && !second[name].is_null() {
+            first[name] = json!(f64::midpoint(number(&first, name)?, number(second, name)?));
+        }
+    }
+    Ok(first)
+}
+
 /// The middle of some numbers, or the mean of the middle two; NaN of none.
 pub fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
@@ -169,6 +179,20 @@ mod tests {
             runs.add(run).unwrap();
         }
         runs
+    }
+
+    #[test]
+    fn the_mean_lies_between_two_runs_and_what_either_does_not_say_stays() {
+        let first =
+            json!({"version": "x 1", "epoch_s": 3.0, "test_accuracy": 0.97, "peak_mb": null});
+        let second =
+            json!({"version": "x 1", "epoch_s": 2.0, "test_accuracy": 0.98, "peak_mb": 9.0});
+        let mean = mean(first, &second).unwrap();
+        assert_eq!(
+            (&mean["epoch_s"], &mean["peak_mb"]),
+            (&json!(2.5), &json!(null))
+        );
+        assert_eq!(mean["version"], "x 1");
     }
 
     #[test]
