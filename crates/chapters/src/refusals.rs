@@ -55,6 +55,7 @@ pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<Refusal>> {
     if asked.is_empty() {
         return Ok(Vec::new());
     }
+    let _alone = alone(&book.root)?;
     let package = package(book, &asked)?;
     let errors = check(&book.root, &package)?;
     let refusal = |(chapter, listing): &(&Chapter, &Listing)| {
@@ -131,6 +132,19 @@ fn message(root: &Path, chapter: &Chapter, listing: &Listing, errors: &[Value]) 
 
 fn target(chapter: &Chapter, listing: &Listing) -> String {
     format!("{}--{}", chapter.name, listing.id)
+}
+
+/// Waits until nobody else uses the package, of which there is one: a recording and `cargo test` may run at the same time. It is
+/// free again when the file is dropped.
+fn alone(root: &Path) -> Result<fs::File> {
+    let folder = root.join("target/refusals");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let path = folder.join("lock");
+    let file =
+        fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    file.lock()
+        .with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(file)
 }
 
 /// Writes the package, one program for each listing.
@@ -229,4 +243,20 @@ fn check(root: &Path, manifest: &Path) -> Result<BTreeMap<String, Vec<Value>>> {
         );
     }
     Ok(errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_package_has_one_user_at_a_time() {
+        let root = std::env::temp_dir().join(format!("refusals-{}", std::process::id()));
+        let held = alone(&root).unwrap();
+        let other = fs::File::open(root.join("target/refusals/lock")).unwrap();
+        assert!(other.try_lock().is_err());
+        drop(held);
+        assert!(other.try_lock().is_ok());
+        fs::remove_dir_all(&root).unwrap();
+    }
 }

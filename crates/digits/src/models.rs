@@ -6,7 +6,7 @@
 //! [`by_hand`] holds networks without dfdx: what the tape does, written out.
 pub mod by_hand;
 
-use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten};
+use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten, Together};
 
 /// Three convolutions and two dense layers: 93,322 parameters; source S4 §5.2, Keras's introductory network.
 ///
@@ -99,7 +99,7 @@ pub type CnnSmall = (
 /// assert_eq!(model.num_trainable_params(), 1_199_882);
 /// ```
 pub type CnnAdadelta = (
-    (Conv2DReLU<1, 32, 3>, Conv2DReLUMaxPool<32, 64, 3>), // (B, 64, 12, 12)
+    Together<Conv2DReLU<1, 32, 3>, Conv2DReLUMaxPool<32, 64, 3>>, // (B, 64, 12, 12)
     (Flatten<9216>, Dropout<25>), // which of the two comes first makes no difference
     (DenseReLU<9216, 128>, Dropout<50>),
     Dense<128, 10>,

@@ -6,6 +6,7 @@ use rand::distributions::uniform::SampleUniform;
 
 use super::init::{fan_in_limit, glorot_limit, uniform};
 use super::parameters::weight_and_bias;
+use crate::ops::conv_block::{Block, ConvBlock};
 use crate::ops::layout::ChannelsLast;
 use crate::ops::{conv2d_relu, conv2d_relu_max_pool2d};
 use crate::shape::{ImagesOf, Windowed};
@@ -83,5 +84,58 @@ where
 
     fn try_forward(&self, x: Tensor<Sh, f32, Cpu, T>) -> Result<Self::Output, CpuError> {
         conv2d_relu_max_pool2d(x, &self.weight, &self.bias)
+    }
+}
+
+impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, Sh>
+    ConvBlock<Sh> for Conv2DReLU<C, O, K, S, P, f32, Cpu>
+where
+    Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
+{
+    type Weight = Rank4<O, C, K, K>;
+    type Bias = Rank1<O>;
+    type Out = Sh::Out;
+
+    fn block(&self, x: &Sh) -> (Block, Self::Out) {
+        (
+            Block::of(x, [C, O], [K, S, P], 1),
+            Windowed::out(x, Const::<O>),
+        )
+    }
+
+    fn parameters(
+        &self,
+    ) -> (
+        &Tensor<Self::Weight, f32, Cpu>,
+        &Tensor<Self::Bias, f32, Cpu>,
+    ) {
+        (&self.weight, &self.bias)
+    }
+}
+
+impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize, Sh>
+    ConvBlock<Sh> for Conv2DReLUMaxPool<C, O, K, S, P, f32, Cpu>
+where
+    Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
+    Sh::Out: Windowed<Const<O>, 2, 2, 0>,
+{
+    type Weight = Rank4<O, C, K, K>;
+    type Bias = Rank1<O>;
+    type Out = <Sh::Out as Windowed<Const<O>, 2, 2, 0>>::Out;
+
+    fn block(&self, x: &Sh) -> (Block, Self::Out) {
+        (
+            Block::of(x, [C, O], [K, S, P], 2),
+            Windowed::out(&Windowed::out(x, Const::<O>), Const),
+        )
+    }
+
+    fn parameters(
+        &self,
+    ) -> (
+        &Tensor<Self::Weight, f32, Cpu>,
+        &Tensor<Self::Bias, f32, Cpu>,
+    ) {
+        (&self.weight, &self.bias)
     }
 }

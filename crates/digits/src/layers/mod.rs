@@ -54,6 +54,7 @@ mod flatten;
 mod init;
 mod parameters;
 mod pool2d;
+mod together;
 
 pub use conv_block::builder::{Conv2DReLU, Conv2DReLUMaxPool};
 pub use conv2d::builder::Conv2D;
@@ -61,13 +62,14 @@ pub use dense::builder::{Dense, DenseReLU};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use pool2d::{AvgPool2D, MaxPool2D};
+pub use together::Together;
 
 /// The layers as built on a device: structs that hold tensors.
 pub mod modules {
     pub use super::conv_block::{Conv2DReLU, Conv2DReLUMaxPool};
     pub use super::conv2d::Conv2D;
     pub use super::dense::{Dense, DenseReLU};
-    pub use super::{AvgPool2D, Dropout, Flatten, MaxPool2D};
+    pub use super::{AvgPool2D, Dropout, Flatten, MaxPool2D, Together};
 }
 
 #[cfg(test)]

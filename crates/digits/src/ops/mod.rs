@@ -23,7 +23,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
-pub use conv_block::{conv2d_relu, conv2d_relu_max_pool2d};
+pub use conv_block::{conv_blocks, conv2d_relu, conv2d_relu_max_pool2d};
 pub use conv2d::conv2d;
 pub use dropout::dropout;
 pub use flatten::flatten;

@@ -15,6 +15,7 @@
 mod backward;
 mod few;
 mod forward;
+mod pair;
 mod sizes;
 mod winograd;
 mod wins;
@@ -26,12 +27,12 @@ use super::images_per_small_chunk;
 use super::layout::{ChannelsLast, Storage, channels_last};
 use super::tape::{contiguous_pair, record, wants_gradient};
 use crate::cpu::reuse::Buffer;
-use crate::cpu::simd::Isa;
 use crate::cpu::team;
 use crate::raw::{self, elements};
-use crate::shape::{ImagesOf, Window2d, Windowed};
+use crate::shape::{ImagesOf, Windowed};
 pub use backward::backward_slices;
 use forward::Packed;
+pub use pair::{ConvBlock, conv_blocks};
 pub use sizes::Block;
 
 /// `relu(conv2d(x, weight) + bias)` for `x` of shape `(C, H, W)` or `(B, C, H, W)`; differentiable in all three.
@@ -104,7 +105,7 @@ fn block<Sh, Out, T, const C: usize, const O: usize, const K: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
     weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
     bias: &Tensor<Rank1<O>, f32, Cpu>,
-    [kernel, stride, padding]: [usize; 3],
+    window: [usize; 3],
     pool: usize,
     shape: Out,
 ) -> Result<Tensor<Out, f32, Cpu, T>, CpuError>
@@ -116,26 +117,9 @@ where
     const { assert!(C > 0 && O > 0, "a convolution needs channels and kernels") };
     let (x, tape) = channels_last(x)?;
     let (weight, bias, tape) = contiguous_pair(weight, bias, tape)?;
-    let sides = x.shape().concrete();
-    let [h, w] = [2, 1].map(|back| sides.as_ref()[Sh::NUM_DIMS - back]);
-    let output = |side: usize| (side + 2 * padding - kernel) / stride + 1;
-    let sizes = Block {
-        window: Window2d {
-            batch: x.shape().num_elements() / (C * h * w),
-            channels: C,
-            input: [h, w],
-            output: [output(h), output(w)],
-            kernel,
-            stride,
-            padding,
-        },
-        kernels: O,
-        pool,
-        isa: Isa::best(),
-    };
+    let sizes = Block::of(x.shape(), [C, O], window, pool);
     let storage = Storage::of(&x, C);
-    let pooled = if pool == 1 { 0 } else { sizes.outputs() };
-    let mut codes = Buffer::<u32>::any(sizes.window.batch * pooled);
+    let mut codes = Buffer::<u32>::any(sizes.window.batch * sizes.codes());
     let y = ChannelsLast::fill(shape, x.device(), |y| {
         let (w, b) = (elements(&weight), elements(&bias));
         forward_slices(&sizes, &storage.read(&x), &w, &b, y, &mut codes);
@@ -199,13 +183,7 @@ pub fn forward_slices(
     if y.is_empty() {
         return;
     }
-    let way: Box<Way<'_>> = if winograd::fits(sizes) {
-        let weights = winograd::Transformed::new(sizes, w, bias);
-        Box::new(move |x, y, codes| winograd::forward(sizes, &weights, x, y, codes))
-    } else {
-        let (packed, places) = (Packed::new(sizes, w, bias), sizes.places());
-        Box::new(move |x, y, codes| forward::forward(sizes, &packed, &places, x, y, codes))
-    };
+    let way = way(sizes, w, bias);
     let images = images_per_small_chunk(sizes.window.batch);
     let outputs = images * sizes.outputs();
     let mut codes = codes.chunks_mut(outputs);
@@ -213,13 +191,23 @@ pub fn forward_slices(
         .chunks_mut(outputs)
         .zip(x.chunks(images * sizes.inputs()))
         .map(|(y, x)| (y, x, codes.next().unwrap_or_default()));
-    team::for_each(chunks, |_, (y, x, codes)| {
-        if sizes.window.padding == 0 {
-            return way(x, y, codes);
-        }
-        way(&sizes.pad(x, 0), y, codes);
-    });
+    team::for_each(chunks, |_, (y, x, codes)| way(x, y, codes));
 }
 
-/// From some images, padded already, to their outputs and codes.
-type Way<'a> = dyn Fn(&[f32], &mut [f32], &mut [u32]) + Sync + 'a;
+/// From some images to their outputs and codes.
+type Way<'a> = Box<dyn Fn(&[f32], &mut [f32], &mut [u32]) + Sync + 'a>;
+
+/// The fastest one.
+fn way<'a>(sizes: &'a Block, w: &[f32], bias: &[f32]) -> Way<'a> {
+    let padded: Way<'a> = if winograd::fits(sizes) {
+        let weights = winograd::Transformed::new(sizes, w, bias);
+        Box::new(move |x, y, codes| winograd::forward(sizes, &weights, x, y, codes))
+    } else {
+        let (packed, places) = (Packed::new(sizes, w, bias), sizes.places());
+        Box::new(move |x, y, codes| forward::forward(sizes, &packed, &places, x, y, codes))
+    };
+    if sizes.window.padding == 0 {
+        return padded;
+    }
+    Box::new(move |x, y, codes| padded(&sizes.pad(x, 0), y, codes))
+}

@@ -1,4 +1,6 @@
 //! Sizes of a block, and where its windows begin.
+use dfdx::prelude::Shape;
+
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::Isa;
 use crate::shape::Window2d;
@@ -17,6 +19,34 @@ pub struct Block {
 }
 
 impl Block {
+    /// For inputs `(C, H, W)` or `(B, C, H, W)`: channels `[C, O]`, a window `[K, S, P]`, the side of the pooling window, and the best
+    /// instructions that there are.
+    pub fn of<Sh: Shape>(
+        x: &Sh,
+        [channels, kernels]: [usize; 2],
+        [kernel, stride, padding]: [usize; 3],
+        pool: usize,
+    ) -> Self {
+        let sides = x.concrete();
+        let input = [2, 1].map(|back| sides.as_ref()[Sh::NUM_DIMS - back]);
+        let batch = x.num_elements() / (channels * input[0] * input[1]);
+        let window = Window2d {
+            batch,
+            channels,
+            input,
+            output: input.map(|side| (side + 2 * padding - kernel) / stride + 1),
+            kernel,
+            stride,
+            padding,
+        };
+        Self {
+            window,
+            kernels,
+            pool,
+            isa: Isa::best(),
+        }
+    }
+
     /// `(H″, W″)` of the output: the convolution's, divided by the pooling window's side.
     pub fn output(&self) -> [usize; 2] {
         self.window.output.map(|side| side / self.pool)
@@ -30,6 +60,11 @@ impl Block {
     /// Outputs of an image, `H″ W″ O`.
     pub fn outputs(&self) -> usize {
         self.groups() * self.kernels
+    }
+
+    /// Codes of an image that are stored: none if nothing is pooled, where those of the outputs say as much.
+    pub fn codes(&self) -> usize {
+        if self.pool == 1 { 0 } else { self.outputs() }
     }
 
     /// Inputs of an image, `H W C`.

@@ -5,6 +5,7 @@ mod broken;
 mod central;
 mod kept;
 mod naive;
+mod pair;
 mod pytorch;
 mod tape;
 mod tensors;

@@ -1,0 +1,106 @@
+//! Two blocks as one operation against the two operations, bit for bit.
+use dfdx::prelude::*;
+
+use super::numbers;
+use crate::cpu::team::Team;
+use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Together};
+use crate::ops::without_gradient;
+use std::sync::Arc;
+
+fn bits(numbers: Vec<f32>) -> Vec<u32> {
+    numbers.iter().map(|x| x.to_bits()).collect()
+}
+
+/// Outputs and gradients of `model` for images `x`: that of the images first, if it is wanted.
+macro_rules! results {
+    ($model:expr, $first:expr, $second:expr, $x:expr, $wants_images:expr) => {{
+        let (model, x) = ($model, $x);
+        let y = if $wants_images {
+            model.forward(x.leaky_trace())
+        } else {
+            without_gradient(&x, |x| model.forward(x.leaky_trace()))
+        };
+        let mut results = vec![bits(y.as_vec())];
+        let gradients = y.square().mean().backward();
+        if $wants_images {
+            results.push(bits(gradients.get(&x).as_vec()));
+        }
+        for (weight, bias) in [
+            (
+                gradients.get(&$first.weight).as_vec(),
+                gradients.get(&$first.bias).as_vec(),
+            ),
+            (
+                gradients.get(&$second.weight).as_vec(),
+                gradients.get(&$second.bias).as_vec(),
+            ),
+        ] {
+            results.extend([bits(weight), bits(bias)]);
+        }
+        results
+    }};
+}
+
+/// The same bits from `Together<A, B>` as from `(A, B)`, for so many images of `[C, H, W]`.
+macro_rules! same {
+    ($a:ty, $b:ty, $batch:expr, [$c:expr, $h:expr, $w:expr]) => {
+        let dev = Cpu::seed_from_u64(3);
+        let two = dev.build_module::<($a, $b), f32>();
+        let one = Together(two.0.clone(), two.1.clone());
+        let x = dev.tensor_from_vec(
+            numbers($batch * $c * $h * $w, 5),
+            ($batch as usize, Const::<$c>, Const::<$h>, Const::<$w>),
+        );
+        for wants_images in [false, true] {
+            let expected = results!(&two, two.0, two.1, x.clone(), wants_images);
+            assert!(
+                expected
+                    .iter()
+                    .all(|numbers| numbers.iter().any(|bits| *bits << 1 != 0))
+            );
+            for threads in [1, 3] {
+                let found = Arc::new(Team::new(threads))
+                    .install(|| results!(&one, one.0, one.1, x.clone(), wants_images));
+                assert!(found == expected, "{threads} threads, {wants_images}");
+            }
+        }
+    };
+}
+
+#[test]
+fn a_pair_gives_the_bits_of_its_two_blocks() {
+    same!(Conv2DReLU<1, 16, 3>, Conv2DReLUMaxPool<16, 8, 3>, 19, [1, 14, 13]); // the second by Winograd's way
+    same!(Conv2DReLU<2, 5, 2>, Conv2DReLU<5, 3, 3>, 5, [2, 9, 8]);
+}
+
+#[test]
+fn so_it_does_with_pooling_between_and_with_padding() {
+    same!(Conv2DReLUMaxPool<1, 16, 3, 1, 1>, Conv2DReLU<16, 8, 3, 1, 1>, 9, [1, 12, 14]);
+    same!(Conv2DReLUMaxPool<3, 4, 3, 1, 1>, Conv2DReLUMaxPool<4, 5, 3, 2, 2>, 9, [3, 12, 14]);
+}
+
+#[test]
+fn a_pair_takes_a_single_image_and_a_batch_of_none() {
+    type Pair = Together<Conv2DReLU<1, 4, 3>, Conv2DReLUMaxPool<4, 6, 3>>;
+    let dev = Cpu::seed_from_u64(1);
+    let pair = dev.build_module::<Pair, f32>();
+    let single: Tensor<Rank3<1, 8, 8>, f32, _> = dev.sample_uniform();
+    let alone: Tensor<Rank3<6, 2, 2>, f32, _> = pair.forward(single.clone());
+    let batch: Tensor<Rank4<1, 6, 2, 2>, f32, _> =
+        pair.forward(single.reshape::<Rank4<1, 1, 8, 8>>());
+    assert_eq!(alone.as_vec(), batch.as_vec());
+    let none: Tensor<Rank4<0, 1, 8, 8>, f32, _> = dev.zeros();
+    assert_eq!(pair.forward(none).shape().concrete(), [0, 6, 2, 2]);
+}
+
+/// Saved files, experiments and seeds do not notice which of the two a model is made of.
+#[test]
+fn a_pair_has_the_names_the_numbers_and_the_draws_of_a_tuple() {
+    type A = Conv2DReLU<1, 4, 3>;
+    type B = Conv2DReLUMaxPool<4, 6, 3>;
+    let pair = Cpu::seed_from_u64(1).build_module::<Together<A, B>, f32>();
+    let tuple = Cpu::seed_from_u64(1).build_module::<(A, B), f32>();
+    assert_eq!(pair.num_trainable_params(), tuple.num_trainable_params());
+    assert_eq!(pair.0.weight.array(), tuple.0.weight.array());
+    assert_eq!(pair.1.weight.array(), tuple.1.weight.array());
+}
