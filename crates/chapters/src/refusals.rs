@@ -134,10 +134,15 @@ fn target(chapter: &Chapter, listing: &Listing) -> String {
     format!("{}--{}", chapter.name, listing.id)
 }
 
+/// Where the package stands.
+fn folder(root: &Path) -> PathBuf {
+    root.join("target/refusals")
+}
+
 /// Waits until nobody else uses the package, of which there is one: a recording and `cargo test` may run at the same time. It is
 /// free again when the file is dropped.
 fn alone(root: &Path) -> Result<fs::File> {
-    let folder = root.join("target/refusals");
+    let folder = folder(root);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join("lock");
     let file =
@@ -149,7 +154,7 @@ fn alone(root: &Path) -> Result<fs::File> {
 
 /// Writes the package, one program for each listing.
 fn package(book: &Book, asked: &[(&Chapter, &Listing)]) -> Result<PathBuf> {
-    let folder = book.root.join("target/refusals");
+    let folder = folder(&book.root);
     let programs = folder.join("src/bin");
     if programs.exists() {
         fs::remove_dir_all(&programs)
@@ -253,7 +258,7 @@ mod tests {
     fn the_package_has_one_user_at_a_time() {
         let root = std::env::temp_dir().join(format!("refusals-{}", std::process::id()));
         let held = alone(&root).unwrap();
-        let other = fs::File::open(root.join("target/refusals/lock")).unwrap();
+        let other = fs::File::open(folder(&root).join("lock")).unwrap();
         assert!(other.try_lock().is_err());
         drop(held);
         assert!(other.try_lock().is_ok());

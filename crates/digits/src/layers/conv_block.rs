@@ -6,7 +6,7 @@ use rand::distributions::uniform::SampleUniform;
 
 use super::init::{fan_in_limit, glorot_limit, uniform};
 use super::parameters::weight_and_bias;
-use crate::ops::conv_block::{Block, ConvBlock};
+use crate::ops::conv_block::{ConvBlock, Link};
 use crate::ops::layout::ChannelsLast;
 use crate::ops::{conv2d_relu, conv2d_relu_max_pool2d};
 use crate::shape::{ImagesOf, Windowed};
@@ -92,24 +92,14 @@ impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: us
 where
     Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
 {
-    type Weight = Rank4<O, C, K, K>;
-    type Bias = Rank1<O>;
     type Out = Sh::Out;
 
-    fn block(&self, x: &Sh) -> (Block, Self::Out) {
-        (
-            Block::of(x, [C, O], [K, S, P], 1),
-            Windowed::out(x, Const::<O>),
-        )
+    fn out(&self, x: &Sh) -> Self::Out {
+        x.out(Const)
     }
 
-    fn parameters(
-        &self,
-    ) -> (
-        &Tensor<Self::Weight, f32, Cpu>,
-        &Tensor<Self::Bias, f32, Cpu>,
-    ) {
-        (&self.weight, &self.bias)
+    fn link<T: Tape<f32, Cpu>>(&self, x: &Sh, tape: T) -> Result<(Link, T), CpuError> {
+        Link::new(x, &self.weight, &self.bias, [S, P], 1, tape)
     }
 }
 
@@ -119,23 +109,13 @@ where
     Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
     Sh::Out: Windowed<Const<O>, 2, 2, 0>,
 {
-    type Weight = Rank4<O, C, K, K>;
-    type Bias = Rank1<O>;
     type Out = <Sh::Out as Windowed<Const<O>, 2, 2, 0>>::Out;
 
-    fn block(&self, x: &Sh) -> (Block, Self::Out) {
-        (
-            Block::of(x, [C, O], [K, S, P], 2),
-            Windowed::out(&Windowed::out(x, Const::<O>), Const),
-        )
+    fn out(&self, x: &Sh) -> Self::Out {
+        Windowed::out(&Windowed::out(x, Const::<O>), Const)
     }
 
-    fn parameters(
-        &self,
-    ) -> (
-        &Tensor<Self::Weight, f32, Cpu>,
-        &Tensor<Self::Bias, f32, Cpu>,
-    ) {
-        (&self.weight, &self.bias)
+    fn link<T: Tape<f32, Cpu>>(&self, x: &Sh, tape: T) -> Result<(Link, T), CpuError> {
+        Link::new(x, &self.weight, &self.bias, [S, P], 2, tape)
     }
 }

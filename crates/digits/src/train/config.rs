@@ -63,8 +63,7 @@ impl FitConfig {
     ///
     /// A batch's gradient is the sum of its images' gradients, each divided by how many there are. So it may be added up from
     /// parts, with the same result but for rounding (and other values dropped). What the layers hold meanwhile is then that of
-    /// a part: the two convolutions of [`CnnAdadelta`](crate::models::CnnAdadelta) give 120 KB for an image, 15 MB for a batch of
-    /// 128, which no cache close to the processor holds.
+    /// a part, and a part may fit into a cache close to the processor where a batch does not.
     ///
     /// ```
     /// use digits::dfdx::prelude::*;

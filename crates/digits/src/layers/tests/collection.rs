@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Together};
 use crate::models::{CnnDeep, Linear10};
 
 #[test]
@@ -92,4 +93,25 @@ fn a_saved_model_comes_back_bit_for_bit() {
     assert_eq!(model.forward(x.clone()).as_vec(), other.forward(x).as_vec());
     assert_eq!(model.1.0.weight.array(), other.1.0.weight.array());
     assert_eq!(model.2.1.bias.array(), other.2.1.bias.array());
+}
+
+/// Saved files, seeds and experiments do not notice which of the two a model is made of.
+#[test]
+fn together_has_the_draws_and_the_names_of_a_tuple() {
+    type A = Conv2DReLU<1, 4, 3>;
+    type B = Conv2DReLUMaxPool<4, 6, 3>;
+    let tuple = build::<(A, B)>(1);
+    let weights = |a: &Tensor<Rank4<4, 1, 3, 3>, f32, Cpu>,
+                   b: &Tensor<Rank4<6, 4, 3, 3>, f32, Cpu>| {
+        (a.array(), b.array())
+    };
+    let expected = weights(&tuple.0.weight, &tuple.1.weight);
+    let pair = build::<Together<A, B>>(1);
+    assert_eq!(weights(&pair.0.weight, &pair.1.weight), expected);
+    let file = Temporary::new("together.safetensors");
+    tuple.save_safetensors(&file.0).unwrap();
+    let mut loaded = build::<Together<A, B>>(2);
+    assert_ne!(weights(&loaded.0.weight, &loaded.1.weight), expected);
+    loaded.load_safetensors(&file.0).unwrap();
+    assert_eq!(weights(&loaded.0.weight, &loaded.1.weight), expected);
 }

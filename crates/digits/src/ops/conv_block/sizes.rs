@@ -1,5 +1,6 @@
 //! Sizes of a block, and where its windows begin.
 use dfdx::prelude::Shape;
+use pulp::bytemuck;
 
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::Isa;
@@ -130,20 +131,25 @@ impl Block {
         padded
     }
 
-    /// Adds what lies inside the padding of `padded` to `images`: the transpose of [`pad`](Self::pad).
-    pub fn add_unpadded(&self, padded: &[f32], images: &mut [f32]) {
+    /// Adds what lies inside the padding of a `padded` image to `image`: the transpose of [`pad`](Self::pad).
+    pub fn add_unpadded(&self, padded: &[f32], image: &mut [f32]) {
         let width = self.window.input[1] * self.window.channels;
-        for (image, padded) in images
-            .chunks_exact_mut(self.inputs())
-            .zip(padded.chunks_exact(self.padded()))
-        {
-            for (i, row) in image.chunks_exact_mut(width).enumerate() {
-                let from = &padded[self.inside(i)..][..width];
-                for (x, p) in row.iter_mut().zip(from) {
-                    *x += p;
-                }
+        for (i, row) in image.chunks_exact_mut(width).enumerate() {
+            let from = &padded[self.inside(i)..][..width];
+            for (x, p) in row.iter_mut().zip(from) {
+                *x += p;
             }
         }
+    }
+
+    /// A padded image without its padding; what lies behind an image that has none may stay.
+    pub fn unpadded(&self, padded: Buffer) -> Buffer {
+        if self.window.padding == 0 {
+            return padded;
+        }
+        let mut image = Buffer::zeros(self.inputs());
+        self.add_unpadded(&padded, &mut image);
+        image
     }
 
     /// The rows of an image, and where each begins in the padded one.
@@ -156,5 +162,13 @@ impl Block {
     fn inside(&self, i: usize) -> usize {
         let padding = self.window.padding;
         (i + padding) * self.row() + padding * self.window.channels
+    }
+}
+
+/// The codes of outputs `y`: those that are stored or, where nothing is pooled, the bits of `y`, which are zero where ReLU made it 0.
+pub fn codes<'a>(stored: &'a [u32], y: &'a [f32]) -> &'a [u32] {
+    match stored.len() {
+        0 => bytemuck::cast_slice(y),
+        _ => stored,
     }
 }

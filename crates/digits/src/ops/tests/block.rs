@@ -3,7 +3,7 @@
 use super::broken::rejects_every_fault;
 use super::{Operation, agree, central, naive, numbers, slow, window};
 use crate::cpu::simd::Isa;
-use crate::ops::conv_block::{Block, backward_slices, forward_slices};
+use crate::ops::conv_block::{Block, Layer, backward_slices, forward_slices};
 use crate::shape::Window2d;
 
 const EVERY: [Isa; 3] = [Isa::Plain, Isa::Avx2, Isa::Avx512];
@@ -49,14 +49,23 @@ fn slow_backward(block: Block, a: &[Vec<f32>], dy: &[f32]) -> Vec<Vec<f64>> {
     slow::conv2d_gradients(block.window, &a[0], &a[1], &a[2], &dy).into()
 }
 
+/// A block with weight and bias among the arguments `(x, weight, bias)`.
+fn layer(block: Block, a: &[Vec<f32>]) -> Layer<'_> {
+    Layer {
+        block,
+        weight: a[1].as_slice().into(),
+        bias: a[2].as_slice().into(),
+    }
+}
+
 impl Operation {
     pub fn block(block: Block) -> Self {
         let (w, kernels) = (block.window, block.kernels);
         let forward = move |a: &[Vec<f32>]| {
             let x = turned(&a[0], w.channels, w.input_map());
             let mut y = vec![f32::NAN; w.batch * block.outputs()];
-            let mut codes = vec![99; if block.pool == 1 { 0 } else { y.len() }];
-            forward_slices(&block, &x, &a[1], &a[2], &mut y, &mut codes);
+            let mut codes = vec![99; w.batch * block.codes()];
+            forward_slices(&[layer(block, a)], &x, &mut y, &mut codes);
             if block.pool == 1 {
                 codes = y.iter().map(|y| y.to_bits()).collect();
             }
@@ -66,21 +75,20 @@ impl Operation {
             Box::new(move |a, dy, gradient| {
                 let (x, _, codes) = forward(a);
                 let dy = turned(dy, kernels, block.groups());
-                let [mut dx, mut dw, mut db] = [0, 1, 2].map(|i| vec![0.0; a[i].len()]);
+                let [mut dx, dw, db] = [0, 1, 2].map(|i| vec![0.0; a[i].len()]);
+                let mut sums = [[dw, db]];
                 match argument {
                     0 => dx = turned(gradient, w.channels, w.input_map()),
-                    1 => dw.copy_from_slice(gradient),
-                    _ => db.copy_from_slice(gradient),
+                    n => sums[0][n - 1].copy_from_slice(gradient),
                 }
                 let wanted = (argument == 0).then_some(&mut dx[..]);
-                backward_slices(&block, &x, &a[1], (&dy, &codes), wanted, [&mut dw, &mut db]);
+                backward_slices(&[layer(block, a)], &x, (&dy, &codes), wanted, &mut sums);
                 gradient.copy_from_slice(match argument {
                     0 => {
                         dx = turned(&dx, w.input_map(), w.channels);
                         &dx
                     }
-                    1 => &dw,
-                    _ => &db,
+                    n => &sums[0][n - 1],
                 });
             })
         };
