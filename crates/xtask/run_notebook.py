@@ -18,10 +18,61 @@ import threading
 import time
 
 import nbformat
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+LAST = "all cells are done"
+
+
+class Client(NotebookClient):
+    """Gives each cell all that it wrote.
+
+    evcxr passes on what a program writes from another thread than the one that says that a cell is done, so that the
+    last lines may come when the cell is over, where `NotebookClient` does not look for them.
+    """
+
+    def listen(self):
+        """Puts late lines where they belong; to be called once the kernel runs."""
+        channel, cells, self.now = self.kc.iopub_channel, {}, None
+        get = channel.get_msg
+
+        async def get_msg(*args, **kwargs):
+            message = await get(*args, **kwargs)
+            cell = cells.setdefault(message["parent_header"].get("msg_id"), self.now)
+            if cell is not self.now:
+                give(cell, message)
+            return message
+
+        channel.get_msg = get_msg
+
+    def execute_cell(self, cell, index):
+        """Executes one cell."""
+        self.now = cell
+        return super().execute_cell(cell, index)
+
+    def finish(self, seconds):
+        """Runs one more cell, which writes to stderr, and waits for its line: those before it have come by then."""
+        last, end = self.now, nbformat.v4.new_code_cell(f'eprintln!("{LAST}");')
+        self.nb.cells.append(end)
+        self.execute_cell(end, len(self.nb.cells) - 1)
+        while LAST not in (error_of(end) or ""):
+            give(end, run_sync(self.kc.iopub_channel.get_msg)(timeout=seconds))
+        for output in self.nb.cells.pop().outputs:
+            give(last, {"msg_type": "stream", "content": {**output, "text": output.text.replace(f"{LAST}\n", "")}})
+
+
+def give(cell, message):
+    """Adds to a cell's outputs what a message says that it wrote."""
+    if cell is None or message["msg_type"] != "stream" or not message["content"]["text"]:
+        return
+    name, text = message["content"]["name"], message["content"]["text"]
+    for output in cell.outputs:
+        if output.get("name") == name:
+            output.text += text
+            return
+    cell.outputs.append(nbformat.v4.new_output("stream", name=name, text=text))
 
 
 def machine():
@@ -49,9 +100,13 @@ def error_of(cell):
     return wrote or None
 
 
+def must_fail(cell):
+    """Whether the compiler is to refuse the cell."""
+    return "raises-exception" in cell.metadata.get("tags", [])
+
+
 def run_cell(client, cell, index, seconds):
     """Executes one cell and returns what went wrong, or None."""
-    must_fail = "raises-exception" in cell.metadata.get("tags", [])
     try:
         client.execute_cell(cell, index)
     except CellTimeoutError:
@@ -61,11 +116,32 @@ def run_cell(client, cell, index, seconds):
     except CellExecutionError as failure:
         return error_of(cell) or plain(str(failure))
     error = error_of(cell)
-    if must_fail and error is None:
-        return "compiled and ran, but must be refused by the compiler"
-    if error is not None and not must_fail:
+    if not must_fail(cell):
         return error
-    return None
+    return None if error else "compiled and ran, but must be refused by the compiler"
+
+
+def run_cells(client, report, name, seconds):
+    """Executes the cells up to the first that fails; reports what each gave, and the failure."""
+    codes = [(index, cell) for index, cell in enumerate(client.nb.cells) if cell.cell_type == "code"]
+    client.listen()
+    for index, cell in codes:
+        report["now"] = cell.id
+        begun = time.monotonic()
+        error = run_cell(client, cell, index, seconds)
+        taken = time.monotonic() - begun
+        report["cells"][cell.id] = {"outputs": cell.outputs, "seconds": round(taken, 2)}
+        done = len(report["cells"])
+        print(f"  {name} {done:>3}/{len(codes)} {cell.id}: {taken:.1f} s", file=sys.stderr, flush=True)
+        if error is not None:
+            report["failure"] = {"cell": cell.id, "error": error}
+            return
+    client.finish(seconds)
+    for _, cell in codes:
+        error = error_of(cell)
+        if error is not None and not must_fail(cell):
+            report["failure"] = {"cell": cell.id, "error": error}
+            return
 
 
 def watch(client, report, write, seconds):
@@ -96,7 +172,7 @@ def main():
     options = parser.parse_args()
 
     notebook = nbformat.read(options.notebook, as_version=4)
-    client = NotebookClient(
+    client = Client(
         notebook,
         kernel_name="rust",
         timeout=options.cell,
@@ -112,22 +188,9 @@ def main():
         beside.replace(options.report)
 
     watch(client, report, write, options.whole)
-    codes = sum(cell.cell_type == "code" for cell in notebook.cells)
     try:
         with client.setup_kernel():
-            for index, cell in enumerate(notebook.cells):
-                if cell.cell_type != "code":
-                    continue
-                report["now"] = cell.id
-                begun = time.monotonic()
-                error = run_cell(client, cell, index, options.cell)
-                seconds = time.monotonic() - begun
-                report["cells"][cell.id] = {"outputs": cell.outputs, "seconds": round(seconds, 2)}
-                done = len(report["cells"])
-                print(f"  {options.notebook.stem} {done:>3}/{codes} {cell.id}: {seconds:.1f} s", file=sys.stderr, flush=True)
-                if error is not None:
-                    report["failure"] = {"cell": cell.id, "error": error}
-                    break
+            run_cells(client, report, options.notebook.stem, options.cell)
     except Exception as failure:  # a kernel that does not start, or does not stop
         if report["failure"] is None:
             report["failure"] = {"cell": report["now"], "error": f"{type(failure).__name__}: {plain(str(failure))}"}

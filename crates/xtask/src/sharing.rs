@@ -14,6 +14,11 @@ use crate::tools::{cargo, kernel};
 /// The program; a line `// cell` begins each cell.
 const PROGRAM: &str = "crates/listings/examples/sharing.rs";
 const SECONDS: u32 = 1200;
+/// A cell whose complaint comes when Jupyter has been told that it is done.
+const LATE: &str = r#"std::thread::spawn(|| {
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    eprintln!("too late");
+});"#;
 
 /// Runs the program and both notebooks, and compares.
 ///
@@ -53,6 +58,8 @@ pub fn run() -> Result<()> {
     println!("a cell that panics is taken for a failure");
     fails(&checkout, "\"one\".parse::<i32>()?;", "invalid digit")?;
     println!("a cell that `?` leaves with an error is taken for a failure");
+    fails(&checkout, LATE, "too late")?;
+    println!("what a cell writes when it is over is taken for a failure");
     Ok(())
 }
 
