@@ -79,7 +79,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn wide<const N: usize>(bench: Bench) -> Result<Value, Box<dyn Error>> {
     let recipe = Recipe {
         batch_size: 32,
-        micro_batch: usize::MAX,
         epochs: 2,
         validation: 0.0,
     };
@@ -103,7 +102,6 @@ impl Task for Bench {
             let config = FitConfig::default()
                 .epochs(1)
                 .batch_size(batch_size)
-                .micro_batch(recipe.micro_batch)
                 .seed(self.seed + epoch)
                 .progress(Progress::Silent);
             let before = cpu_seconds();

@@ -49,7 +49,6 @@ impl Task for Experiment {
         let mut config = FitConfig::default()
             .epochs(self.epochs.map_or(recipe.epochs, |n| n as usize))
             .batch_size(recipe.batch_size)
-            .micro_batch(recipe.micro_batch)
             .seed(self.seed)
             .progress(Progress::Silent);
         if recipe.validation > 0.0 {

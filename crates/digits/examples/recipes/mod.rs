@@ -11,8 +11,6 @@ use digits::train::Classifier;
 pub struct Recipe {
     /// Images in a batch, B.
     pub batch_size: usize,
-    /// Images that go through the network together, [`FitConfig::micro_batch`](digits::train::FitConfig::micro_batch).
-    pub micro_batch: usize,
     /// How often every image is seen. (Not for `bench`, which trains for two.)
     #[allow(dead_code)]
     pub epochs: usize,
@@ -34,9 +32,6 @@ pub trait Task {
     ) -> Self::Output;
 }
 
-/// A larger batch is made of parts of so many images: that of `cnn_adadelta`, 128.
-const MICRO_BATCH: usize = 32;
-
 macro_rules! recipes {
     ($($name:literal: $model:ty, $optimizer:expr, $batch_size:literal, $epochs:literal, $validation:literal;)*) => {
         /// Does `task` with the model called `name`, its weights drawn from `seed`.
@@ -48,7 +43,6 @@ macro_rules! recipes {
                 $($name => {
                     let recipe = Recipe {
                         batch_size: $batch_size,
-                        micro_batch: if $batch_size > MICRO_BATCH { MICRO_BATCH } else { usize::MAX },
                         epochs: $epochs,
                         validation: $validation,
                     };
