@@ -41,6 +41,15 @@ async function expectations(chapter) {
   return { displayed, outputs };
 }
 
+/** Does a task for each of the names, two at a time: a page keeps one core busy, and the checks' machine has two. */
+async function forEach(names, task) {
+  const left = [...names];
+  const work = async () => {
+    while (left.length) await task(left.shift());
+  };
+  await Promise.all([work(), work()]);
+}
+
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -56,10 +65,10 @@ async function main() {
   const server = await serve(book);
   const browser = await launch();
   try {
-    for (const chapter of names) {
+    await forEach(names, async (chapter) => {
       console.log(chapter);
       await checkPage(browser, server.address, chapter, await expectations(chapter), pictures, report);
-    }
+    });
     console.log(`${await checkLinks(browser, server.address, book, report)} links within the book`);
     if (!values["no-notebook"]) {
       await checkNotebook(browser, root, values.notebook, pictures, report);

@@ -176,6 +176,15 @@ fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     checkout::write(&to.join("Cargo.toml"), altered)?;
     let folder = place.join("notebooks");
     fs::create_dir_all(&folder)?;
+    // Its kernels begin with what set-up compiled for the checkout's: all crates but this one are the same.
+    let builds = kernel::builds_beside(checkout, &place)?;
+    fs::create_dir_all(&builds)?;
+    let seed = builds.join("seed");
+    if !seed.exists() {
+        let _ = fs::remove_file(&seed);
+        std::os::unix::fs::symlink(kernel::builds(checkout)?.join("seed"), &seed)
+            .with_context(|| format!("cannot link {}", seed.display()))?;
+    }
     Ok(folder)
 }
 

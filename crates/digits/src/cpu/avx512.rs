@@ -35,8 +35,8 @@ pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
     length
 }
 
-/// Of a kernel's outputs, keeps those whose `codes` are not zero, which is to say name a winner: where it stands goes to `at`, its
-/// gradient moves to the front of `dy`. Returns how many there are.
+/// Of a kernel's outputs, keeps those whose `codes` are not zero, which is to say name a winner, and whose gradient is not: where the
+/// winner stands goes to `at`, its gradient moves to the front of `dy`. Returns how many there are.
 ///
 /// `places` holds those of all candidates, `group` for each code, 1 or 4; `at` and `dy` have room for a whole number of vectors.
 #[target_feature(enable = "avx512f")]
@@ -56,12 +56,15 @@ pub fn keep_winners(
         let candidates = &places[n * SIDE * group..][..codes.len() * group];
         // SAFETY: the mask leaves out what is not in the slice.
         let code = unsafe { _mm512_maskz_loadu_epi32(inside, codes.as_ptr().cast()) };
+        let (from, room) = (&dy[n * SIDE..][..SIDE], &mut at[length..][..SIDE]);
+        // SAFETY: the slice holds the sixteen numbers that are read.
+        let gradient = unsafe { _mm512_loadu_ps(from.as_ptr()) };
         let won = _mm512_test_epi32_mask(code, code);
+        let won = _mm512_mask_cmp_ps_mask::<_CMP_NEQ_UQ>(won, gradient, _mm512_setzero_ps());
         let winner = _mm512_min_epu32(_mm512_sub_epi32(code, one), last);
         let index = _mm512_add_epi32(_mm512_mullo_epi32(lane, step), winner);
-        let (from, room) = (&dy[n * SIDE..][..SIDE], &mut at[length..][..SIDE]);
-        // SAFETY: for the lanes of the mask the index is below the number of candidates; both slices hold sixteen numbers.
-        let gradient = unsafe {
+        // SAFETY: for the lanes of the mask the index is below the number of candidates; the slice holds sixteen numbers.
+        unsafe {
             let nothing = _mm512_setzero_si512();
             let place =
                 _mm512_mask_i32gather_epi32::<4>(nothing, won, index, candidates.as_ptr().cast());
@@ -69,8 +72,7 @@ pub fn keep_winners(
                 room.as_mut_ptr().cast(),
                 _mm512_maskz_compress_epi32(won, place),
             );
-            _mm512_loadu_ps(from.as_ptr())
-        };
+        }
         let room = &mut dy[length..][..SIDE]; // at most as far as has been read
         // SAFETY: the slice holds the sixteen numbers that are written.
         unsafe { _mm512_storeu_ps(room.as_mut_ptr(), _mm512_maskz_compress_ps(won, gradient)) };

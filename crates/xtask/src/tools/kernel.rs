@@ -1,6 +1,6 @@
 //! The kernel `rust`: evcxr as Jupyter starts it, with every folder it writes to inside `.tools`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -22,10 +22,17 @@ const INIT: &str = ":offline 1\n";
 /// # Errors
 /// If the checkout's folder cannot be read.
 pub fn builds(checkout: &Checkout) -> Result<PathBuf> {
-    let root = checkout
-        .root()
+    builds_beside(checkout, checkout.root())
+}
+
+/// The same for kernels that use the crates in another folder than the checkout, `root`.
+///
+/// # Errors
+/// If `root` cannot be read.
+pub fn builds_beside(checkout: &Checkout, root: &Path) -> Result<PathBuf> {
+    let root = root
         .canonicalize()
-        .context("cannot read the checkout")?;
+        .with_context(|| format!("cannot read {}", root.display()))?;
     let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
     let name: String = digest
         .iter()

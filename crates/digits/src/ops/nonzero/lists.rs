@@ -33,20 +33,13 @@ impl Nonzeros {
                 .zip(places.chunks_mut(share * rows * PANEL))
                 .zip(numbers.chunks_mut(share * rows * PANEL));
             team::for_each(lists, |part, ((lengths, places), numbers)| {
-                let panels = lengths
-                    .chunks_mut(rows)
-                    .zip(places.chunks_mut(rows * PANEL))
-                    .zip(numbers.chunks_mut(rows * PANEL));
-                for (panel, ((lengths, places), numbers)) in (part * share..).zip(panels) {
-                    let lists = lengths
-                        .iter_mut()
-                        .zip(places.chunks_mut(PANEL))
-                        .zip(numbers.chunks_mut(PANEL));
-                    for (row, ((length, places), numbers)) in
-                        matrix.chunks_exact(columns).zip(lists)
-                    {
-                        let end = columns.min((panel + 1) * PANEL);
-                        *length = list(isa, &row[panel * PANEL..end], places, numbers);
+                // Row by row: what lies side by side is fetched before it is asked for.
+                for (n, row) in matrix.chunks_exact(columns).enumerate() {
+                    let panels = row.chunks(PANEL).skip(part * share).take(share);
+                    for (list, row) in (n..).step_by(rows).zip(panels) {
+                        let places = &mut places[list * PANEL..][..PANEL];
+                        let numbers = &mut numbers[list * PANEL..][..PANEL];
+                        lengths[list] = self::list(isa, row, places, numbers);
                     }
                 }
             });

@@ -97,8 +97,8 @@ impl Wins {
     }
 }
 
-/// Of a kernel's groups keeps those with a winner: where it stands goes to `at`, its gradient moves to the front of `dy`. Returns
-/// how many there are.
+/// Of a kernel's groups keeps those with a winner whose gradient is not zero, as dropout makes it: where it stands goes to `at`, its
+/// gradient moves to the front of `dy`. Returns how many there are.
 fn keep_winners(
     sizes: &Block,
     places: &[u32],
@@ -114,10 +114,55 @@ fn keep_winners(
     }
     let mut length = 0;
     for (g, (&code, places)) in codes.iter().zip(places.chunks_exact(group)).enumerate() {
-        // Written always and counted only if it won: no branch that a processor could guess wrongly.
+        // Written always and counted only if it is kept: no branch that a processor could guess wrongly.
         let winner = code.wrapping_sub(1) as usize;
-        (at[length], dy[length]) = (places[winner.min(group - 1)], dy[g]);
-        length += usize::from(code != 0);
+        let gradient = dy[g];
+        (at[length], dy[length]) = (places[winner.min(group - 1)], gradient);
+        length += usize::from(code != 0 && gradient != 0.0);
     }
     length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu::simd::Isa;
+    use crate::shape::Window2d;
+
+    #[test]
+    fn winners_with_a_gradient_are_listed_and_no_others() {
+        for isa in [Isa::Plain, Isa::Avx512] {
+            let sizes = Block {
+                window: Window2d {
+                    batch: 1,
+                    channels: 16,
+                    input: [6, 6],
+                    output: [4, 4],
+                    kernel: 3,
+                    stride: 1,
+                    padding: 0,
+                },
+                kernels: 2,
+                pool: 2,
+                isa,
+            };
+            // Two kernels side by side, at four places. A gradient that is not a number must not get lost.
+            let dy = [1.0, 0.0, 0.0, 2.0, -0.0, 3.0, f32::NAN, 4.0];
+            let codes = [1, 1, 2, 0, 3, 1, 4, 1];
+            let mut lists = Vec::new();
+            Wins::new(&sizes).for_each_band(&sizes, (&dy, &codes), |wins| {
+                lists.extend([0, 1].map(|kernel| {
+                    let (at, dy) = wins.of(kernel);
+                    (at.to_vec(), format!("{dy:?}"))
+                }));
+            });
+            let [row, column] = [6 * 16, 16];
+            let last = 2 * row + 2 * column; // the place of the last group's first output
+            assert_eq!(
+                lists[0],
+                (vec![0, last + row + column], "[1.0, NaN]".into())
+            );
+            assert_eq!(lists[1], (vec![2 * row, last], "[3.0, 4.0]".into()));
+        }
+    }
 }
