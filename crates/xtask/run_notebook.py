@@ -41,38 +41,42 @@ class Client(NotebookClient):
         async def get_msg(*args, **kwargs):
             message = await get(*args, **kwargs)
             cell = cells.setdefault(message["parent_header"].get("msg_id"), self.now)
-            if cell is not self.now:
-                give(cell, message)
+            if cell not in (None, self.now) and message["msg_type"] == "stream":
+                give(cell, message["content"]["name"], message["content"]["text"])
             return message
 
         channel.get_msg = get_msg
 
     def execute_cell(self, cell, index):
-        """Executes one cell."""
+        """Executes one cell; what comes afterwards is late."""
         self.now = cell
-        return super().execute_cell(cell, index)
+        try:
+            return super().execute_cell(cell, index)
+        finally:
+            self.now = None
 
-    def finish(self, seconds):
-        """Runs one more cell, which writes to stderr, and waits for its line: those before it have come by then."""
-        last, end = self.now, nbformat.v4.new_code_cell(f'eprintln!("{LAST}");')
+    def finish(self, last, seconds):
+        """Runs one more cell, which writes to stderr, and waits for its line: those before it have come by then.
+
+        What else comes with it was written by the `last` cell, or before.
+        """
+        end = nbformat.v4.new_code_cell(f'eprintln!("{LAST}");')
         self.nb.cells.append(end)
         self.execute_cell(end, len(self.nb.cells) - 1)
         while LAST not in (error_of(end) or ""):
-            give(end, run_sync(self.kc.iopub_channel.get_msg)(timeout=seconds))
+            run_sync(self.kc.iopub_channel.get_msg)(timeout=seconds)
         for output in self.nb.cells.pop().outputs:
-            give(last, {"msg_type": "stream", "content": {**output, "text": output.text.replace(f"{LAST}\n", "")}})
+            give(last, output.name, output.text.replace(f"{LAST}\n", ""))
 
 
-def give(cell, message):
-    """Adds to a cell's outputs what a message says that it wrote."""
-    if cell is None or message["msg_type"] != "stream" or not message["content"]["text"]:
-        return
-    name, text = message["content"]["name"], message["content"]["text"]
+def give(cell, name, text):
+    """Adds to a cell's outputs a `text` that it wrote to the stream called `name`."""
     for output in cell.outputs:
         if output.get("name") == name:
             output.text += text
             return
-    cell.outputs.append(nbformat.v4.new_output("stream", name=name, text=text))
+    if text:
+        cell.outputs.append(nbformat.v4.new_output("stream", name=name, text=text))
 
 
 def machine():
@@ -100,9 +104,12 @@ def error_of(cell):
     return wrote or None
 
 
-def must_fail(cell):
-    """Whether the compiler is to refuse the cell."""
-    return "raises-exception" in cell.metadata.get("tags", [])
+def verdict(cell):
+    """What is wrong with what a cell has given, or None."""
+    error = error_of(cell)
+    if "raises-exception" not in cell.metadata.get("tags", []):
+        return error
+    return None if error else "compiled and ran, but must be refused by the compiler"
 
 
 def run_cell(client, cell, index, seconds):
@@ -115,10 +122,7 @@ def run_cell(client, cell, index, seconds):
         return "the kernel died"
     except CellExecutionError as failure:
         return error_of(cell) or plain(str(failure))
-    error = error_of(cell)
-    if not must_fail(cell):
-        return error
-    return None if error else "compiled and ran, but must be refused by the compiler"
+    return verdict(cell)
 
 
 def run_cells(client, report, name, seconds):
@@ -136,10 +140,10 @@ def run_cells(client, report, name, seconds):
         if error is not None:
             report["failure"] = {"cell": cell.id, "error": error}
             return
-    client.finish(seconds)
+    client.finish(codes[-1][1], seconds)
     for _, cell in codes:
-        error = error_of(cell)
-        if error is not None and not must_fail(cell):
+        error = verdict(cell)
+        if error is not None:
             report["failure"] = {"cell": cell.id, "error": error}
             return
 

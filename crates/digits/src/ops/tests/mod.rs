@@ -16,6 +16,7 @@ use super::{conv2d, linear, naive as slow, pool2d};
 use crate::cpu::simd::Isa;
 use crate::gradcheck;
 use crate::shape::Window2d;
+pub(super) use block::block;
 
 /// What a test says when it fails.
 type Verdict = Result<(), String>;
@@ -37,7 +38,7 @@ struct Operation {
 }
 
 /// A window of side `k` at the given stride and padding over a batch of images `[B, C, H, W]`.
-fn window(
+pub(super) fn window(
     [batch, channels, h, w]: [usize; 4],
     kernel: usize,
     stride: usize,

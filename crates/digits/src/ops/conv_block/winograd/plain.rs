@@ -79,24 +79,12 @@ fn colour<'a>(sizes: &Block, x: &'a [f32], [image, row, column]: Corner) -> Opti
 mod tests {
     use super::*;
     use crate::cpu::simd::Isa;
-    use crate::shape::Window2d;
+    use crate::ops::tests::{block, window};
 
     #[test]
     fn tiles_of_a_colour_that_was_met_are_taken_and_no_others() {
-        let sizes = Block {
-            window: Window2d {
-                batch: 1,
-                channels: 2,
-                input: [10, 15], // two tiles below each other, three and a part beside each other
-                output: [8, 13],
-                kernel: 3,
-                stride: 1,
-                padding: 0,
-            },
-            kernels: 1,
-            pool: 1,
-            isa: Isa::Plain,
-        };
+        // Two tiles below each other, three and a part beside each other.
+        let sizes = block(window([1, 2, 10, 15], 3, 1, 0), 1, 1, Isa::Plain);
         let mut x = [1.0, 2.0].repeat(10 * 15);
         x[2 * (4 * 15 + 4) + 1] = 3.0; // a spot at (4, 4)
         let mut plain = Plain::default();

@@ -127,25 +127,12 @@ fn keep_winners(
 mod tests {
     use super::*;
     use crate::cpu::simd::Isa;
-    use crate::shape::Window2d;
+    use crate::ops::tests::{block, window};
 
     #[test]
     fn winners_with_a_gradient_are_listed_and_no_others() {
         for isa in [Isa::Plain, Isa::Avx512] {
-            let sizes = Block {
-                window: Window2d {
-                    batch: 1,
-                    channels: 16,
-                    input: [6, 6],
-                    output: [4, 4],
-                    kernel: 3,
-                    stride: 1,
-                    padding: 0,
-                },
-                kernels: 2,
-                pool: 2,
-                isa,
-            };
+            let sizes = block(window([1, 16, 6, 6], 3, 1, 0), 2, 2, isa);
             // Two kernels side by side, at four places. A gradient that is not a number must not get lost.
             let dy = [1.0, 0.0, 0.0, 2.0, -0.0, 3.0, f32::NAN, 4.0];
             let codes = [1, 1, 2, 0, 3, 1, 4, 1];
