@@ -6,7 +6,9 @@
 //! [`by_hand`] holds networks without dfdx: what the tape does, written out.
 pub mod by_hand;
 
-use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten, Together};
+use crate::layers::{
+    Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten, FlattenDropout, Together,
+};
 
 /// Three convolutions and two dense layers: 93,322 parameters; source S4 §5.2, Keras's introductory network.
 ///
@@ -100,7 +102,7 @@ pub type CnnSmall = (
 /// ```
 pub type CnnAdadelta = (
     Together<Conv2DReLU<1, 32, 3>, Conv2DReLUMaxPool<32, 64, 3>>, // (B, 64, 12, 12)
-    (Flatten<9216>, Dropout<25>), // which of the two comes first makes no difference
+    FlattenDropout<9216, 25>, // which of the two comes first makes no difference
     (DenseReLU<9216, 128>, Dropout<50>),
     Dense<128, 10>,
 );

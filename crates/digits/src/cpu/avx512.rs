@@ -11,7 +11,7 @@ const SIDE: usize = 16;
 ///
 /// Each list must hold as many numbers as the row, up to a whole number of vectors.
 #[target_feature(enable = "avx512f")]
-pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
+pub fn list(row: &[f32], places: &mut [u8], numbers: &mut [f32]) -> usize {
     let mut place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     let mut length = 0;
     for row in row.chunks(SIDE) {
@@ -26,8 +26,8 @@ pub fn list(row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> usize {
         // SAFETY: both slices hold the sixteen numbers that are written; those behind the list are overwritten by the next.
         unsafe {
             _mm512_storeu_ps(numbers.as_mut_ptr(), _mm512_maskz_compress_ps(found, x));
-            let places = places.as_mut_ptr().cast();
-            _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(found, place));
+            let found_places = _mm512_cvtepi32_epi8(_mm512_maskz_compress_epi32(found, place));
+            _mm_storeu_si128(places.as_mut_ptr().cast(), found_places);
         }
         length += found.count_ones() as usize;
         place = _mm512_add_epi32(place, _mm512_set1_epi32(SIDE as i32));

@@ -95,6 +95,19 @@ impl Isa {
     }
 }
 
+/// Asks for numbers that will be needed soon, so that they are in the cache then; nothing else comes of it.
+#[inline(always)]
+pub fn fetch<N>(numbers: &[N]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(64 / size_of::<N>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every processor of the architecture has the instruction, and it may be given any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
+}
+
 /// `a b + c`, rounded once where the CPU can and twice where it cannot (in software, rounding once would take a function
 /// call for each number).
 #[inline(always)]

@@ -51,6 +51,7 @@ mod conv_block;
 mod dense;
 mod dropout;
 mod flatten;
+mod flatten_dropout;
 mod init;
 mod parameters;
 mod pool2d;
@@ -61,6 +62,7 @@ pub use conv2d::builder::Conv2D;
 pub use dense::builder::{Dense, DenseReLU};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use flatten_dropout::FlattenDropout;
 pub use pool2d::{AvgPool2D, MaxPool2D};
 pub use together::Together;
 
@@ -69,7 +71,7 @@ pub mod modules {
     pub use super::conv_block::{Conv2DReLU, Conv2DReLUMaxPool};
     pub use super::conv2d::Conv2D;
     pub use super::dense::{Dense, DenseReLU};
-    pub use super::{AvgPool2D, Dropout, Flatten, MaxPool2D, Together};
+    pub use super::{AvgPool2D, Dropout, Flatten, FlattenDropout, MaxPool2D, Together};
 }
 
 #[cfg(test)]

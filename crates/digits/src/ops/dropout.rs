@@ -27,14 +27,14 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
     p: f64,
 ) -> Result<Tensor<S, f32, Cpu, T>, CpuError> {
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let seed = x.device().random_u64();
+    let mask = Mask::new(x.device().random_u64(), p);
     let mut kept = Buffer::any(x.shape().num_elements());
     let y = output(x.shape(), x.device(), |y| {
-        drop_some(seed, p, &raw::elements(&x), y, &mut kept)
+        forward(mask, &raw::elements(&x), y, &mut kept)
     })?;
     let x_ghost = x.ghost();
     Ok(record(y, tape, move |gradients, dy| {
-        add_kept(p, &kept, dy, gradients.get_or_alloc_mut(&x_ghost)?);
+        backward(mask, &kept, dy, gradients.get_or_alloc_mut(&x_ghost)?);
         Ok(())
     }))
 }
@@ -47,65 +47,97 @@ fn share(numbers: usize) -> usize {
     numbers.div_ceil(PARTS).max(1 << 12).next_multiple_of(SOME)
 }
 
-/// What is kept is multiplied by this.
-fn scale(p: f64) -> f32 {
-    (1.0 / (1.0 - p)) as f32
-}
-
 /// `y` = `x · m / (1 − p)`, and in `kept` which are kept: `m`.
-fn drop_some(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
+fn forward(mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let share = share(x.len());
     let parts = y.chunks_mut(share).zip(x.chunks(share));
     team::for_each(parts.zip(kept.chunks_mut(share)), |part, ((y, x), kept)| {
-        let seed = seed.wrapping_add((part * share / 2) as u64);
-        Isa::best().vectorize(
-            #[inline(always)]
-            || draw(seed, p, x, y, kept),
-        );
+        y.copy_from_slice(x);
+        mask.drop_in_place(part * share, y, kept);
     });
 }
 
-/// [`drop_some`] for numbers that stand side by side, the first of them at the place `seed`.
-#[inline(always)]
-fn draw(seed: u64, p: f64, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
-    let threshold = (p * 2f64.powi(32)) as u32;
-    let scale = scale(p);
-    let ((x, last_x), (y, last_y)) = (x.as_chunks::<SOME>(), y.as_chunks_mut::<SOME>());
-    let (kept, last_kept) = kept.as_chunks_mut::<SOME>();
-    let mut seed = seed;
-    for ((y, x), kept) in y.iter_mut().zip(x).zip(kept) {
-        let random = random(seed);
-        for i in 0..SOME {
-            kept[i] = u8::from(random[i] >= threshold);
-            y[i] = if random[i] >= threshold {
-                x[i] * scale
-            } else {
-                0.0
-            };
-        }
-        seed = seed.wrapping_add(SOME as u64 / 2);
-    }
-    let last = last_y.iter_mut().zip(last_x).zip(last_kept);
-    for (((y, x), kept), random) in last.zip(random(seed)) {
-        *kept = u8::from(random >= threshold);
-        *y = if random >= threshold { x * scale } else { 0.0 };
-    }
-}
-
 /// `dx` += `dy · m / (1 − p)`
-fn add_kept(p: f64, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
-    let (share, scale) = (share(dy.len()), scale(p));
+fn backward(mask: Mask, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
+    let share = share(dy.len());
     let parts = dx.chunks_mut(share).zip(dy.chunks(share));
     team::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
+        mask.add_kept(kept, dy, dx);
+    });
+}
+
+/// Which numbers are dropped.
+#[derive(Clone, Copy)]
+pub struct Mask {
+    seed: u64,
+    /// Of 32 random bits: what is below is dropped.
+    threshold: u32,
+    /// What is kept is multiplied by this.
+    scale: f32,
+}
+
+impl Mask {
+    /// Each with probability `p`.
+    pub fn new(seed: u64, p: f64) -> Self {
+        Self {
+            seed,
+            threshold: (p * 2f64.powi(32)) as u32,
+            scale: (1.0 / (1.0 - p)) as f32,
+        }
+    }
+
+    /// Drops some of the numbers `y`, of which the first is number `from` of all, an even one; `kept` says which are left, by 1.
+    pub fn drop_in_place(self, from: usize, y: &mut [f32], kept: &mut [u8]) {
+        debug_assert!(from.is_multiple_of(2), "a random number decides about two");
+        Isa::best().vectorize(
+            #[inline(always)]
+            || self.draw(self.seed.wrapping_add(from as u64 / 2), y, kept),
+        );
+    }
+
+    #[inline(always)]
+    fn draw(self, mut seed: u64, y: &mut [f32], kept: &mut [u8]) {
+        let ((y, last_y), (kept, last_kept)) =
+            (y.as_chunks_mut::<SOME>(), kept.as_chunks_mut::<SOME>());
+        for (y, kept) in y.iter_mut().zip(kept) {
+            let random = random(seed);
+            for i in 0..SOME {
+                let keeps = random[i] >= self.threshold;
+                kept[i] = u8::from(keeps);
+                y[i] = if keeps { y[i] * self.scale } else { 0.0 };
+            }
+            seed = seed.wrapping_add(SOME as u64 / 2);
+        }
+        for ((y, kept), random) in last_y.iter_mut().zip(last_kept).zip(random(seed)) {
+            let keeps = random >= self.threshold;
+            *kept = u8::from(keeps);
+            *y = if keeps { *y * self.scale } else { 0.0 };
+        }
+    }
+
+    /// Takes gradients `dy` of what is left to those of what there was.
+    pub fn keep_in_place(self, kept: &[u8], dy: &mut [f32]) {
+        Isa::best().vectorize(
+            #[inline(always)]
+            || {
+                for (dy, kept) in dy.iter_mut().zip(kept) {
+                    *dy = if *kept != 0 { *dy * self.scale } else { 0.0 };
+                }
+            },
+        );
+    }
+
+    /// Adds to `dx` the gradients of what there was, given those of what is left.
+    fn add_kept(self, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
         Isa::best().vectorize(
             #[inline(always)]
             || {
                 for ((dx, dy), kept) in dx.iter_mut().zip(dy).zip(kept) {
-                    *dx += if *kept != 0 { dy * scale } else { 0.0 };
+                    *dx += if *kept != 0 { dy * self.scale } else { 0.0 };
                 }
             },
         );
-    });
+    }
 }
 
 /// Random numbers at a time: 64 bits decide about two neighbours.
@@ -135,13 +167,13 @@ fn mix(z: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{add_kept, drop_some, dropout};
+    use super::{Mask, backward, dropout, forward};
     use crate::gradcheck;
     use dfdx::prelude::{Backward, Cpu, Rank2, SampleTensor, SumTo, Tensor, Trace};
 
     fn dropped(seed: u64, p: f64, n: usize) -> Vec<f32> {
         let (mut y, mut kept) = (vec![f32::NAN; n], vec![7; n]);
-        drop_some(seed, p, &vec![1.0; n], &mut y, &mut kept);
+        forward(Mask::new(seed, p), &vec![1.0; n], &mut y, &mut kept);
         assert!(
             y.iter()
                 .zip(kept)
@@ -196,7 +228,7 @@ mod tests {
         let values = x.as_vec();
         let measured = gradcheck::slopes(&values, gradcheck::STEP, |x| {
             let (mut y, mut kept) = (vec![f32::NAN; x.len()], vec![7; x.len()]);
-            drop_some(7, 0.5, x, &mut y, &mut kept);
+            forward(Mask::new(7, 0.5), x, &mut y, &mut kept);
             y.iter().map(|y| f64::from(*y)).sum()
         });
         let kept: Vec<u8> = dropped(7, 0.5, values.len())
@@ -204,7 +236,12 @@ mod tests {
             .map(|y| u8::from(*y > 0.0))
             .collect();
         let mut gradient = vec![0.0; values.len()];
-        add_kept(0.5, &kept, &vec![1.0; values.len()], &mut gradient);
+        backward(
+            Mask::new(7, 0.5),
+            &kept,
+            &vec![1.0; values.len()],
+            &mut gradient,
+        );
         assert!(gradcheck::compare(&gradient, &measured).relative < 1e-3);
         gradient.rotate_right(1); // a broken one is seen
         assert!(gradcheck::compare(&gradient, &measured).relative > 0.5);

@@ -120,6 +120,21 @@ impl Storage {
         }
     }
 
+    /// Elements of an image.
+    pub fn image(&self) -> usize {
+        self.map * self.channels
+    }
+
+    /// [`copy_row_major`](Self::copy_row_major) on this thread.
+    pub fn turn_images(&self, x: &[f32], out: &mut [f32]) {
+        turn_each(x, [self.map, self.channels], out, transpose::copy);
+    }
+
+    /// [`add_channels_last`](Self::add_channels_last) on this thread.
+    pub fn add_turned_images(&self, x: &[f32], out: &mut [f32]) {
+        turn_each(x, [self.channels, self.map], out, transpose::add);
+    }
+
     /// Copies elements with channels last, `(B, H W, C)`, to `out`, `(B, C, H W)`.
     pub fn copy_row_major(&self, x: &[f32], out: &mut [f32]) {
         each_image(x, [self.map, self.channels], out, transpose::copy);
@@ -150,14 +165,27 @@ fn each_image(
     let images = images_per_small_chunk(x.len() / size);
     let chunks = out.chunks_mut(images * size).zip(x.chunks(images * size));
     team::for_each(chunks, |_, (out, x)| {
-        for (out, x) in out.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
-            let turn = Size {
-                rows,
-                columns,
-                from: columns,
-                to: rows,
-            };
-            transposed(turn, x, out);
-        }
+        turn_each(x, [rows, columns], out, transposed);
     });
+}
+
+/// [`each_image`] on this thread.
+fn turn_each(
+    x: &[f32],
+    [rows, columns]: [usize; 2],
+    out: &mut [f32],
+    transposed: fn(Size, &[f32], &mut [f32]),
+) {
+    let (size, turn) = (
+        rows * columns,
+        Size {
+            rows,
+            columns,
+            from: columns,
+            to: rows,
+        },
+    );
+    for (out, x) in out.chunks_exact_mut(size).zip(x.chunks_exact(size)) {
+        transposed(turn, x, out);
+    }
 }

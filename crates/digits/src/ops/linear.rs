@@ -4,7 +4,8 @@
 //! y[o] = b[o] + Σ_i w[o, i] · x[i]          or the larger of that and 0
 //! ```
 //!
-//! The forward product skips the zeros of `x` ([`nonzero`]); those of the backward pass are plain matrix products.
+//! The forward product skips the zeros of `x` ([`nonzero`]), and those of the backward pass the zeros of `dy`, if they are many: the
+//! numbers are the same to the last bit, since each is a sum in the same order.
 use dfdx::prelude::Tensor;
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
 
@@ -14,6 +15,7 @@ use super::nonzero::{self, Nonzeros};
 use super::tape::{contiguous, gradient_of, record, wants_gradient};
 use crate::cpu::reuse::Buffer;
 use crate::cpu::simd::Isa;
+use crate::cpu::transpose::{self, Size};
 use crate::raw::elements;
 
 /// A shape whose last axis has `I` elements: one input `(I)` or a batch `(B, I)`.
@@ -173,6 +175,10 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
 /// ```
 pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let (batch, outputs) = (dx.len() / inputs, w.len() / inputs);
+    let isa = Isa::best();
+    if nonzero::pays(isa, dy, outputs) {
+        return nonzero::times(isa, &Nonzeros::new(isa, dy, outputs), w, dx);
+    }
     let dy = Matrix::new(dy, batch, outputs);
     par_matmul(dx, dy, Matrix::new(w, outputs, inputs), true);
 }
@@ -184,6 +190,18 @@ pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 /// ```
 pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let (batch, outputs) = (x.len() / inputs, dw.len() / inputs);
+    let isa = Isa::best();
+    if nonzero::pays(isa, dy, batch) {
+        let mut turned = Buffer::any(dy.len()); // (O, B)
+        let size = Size {
+            rows: batch,
+            columns: outputs,
+            from: outputs,
+            to: batch,
+        };
+        transpose::copy(size, dy, &mut turned);
+        return nonzero::times(isa, &Nonzeros::new(isa, &turned, batch), x, dw);
+    }
     let dy = Matrix::new(dy, batch, outputs).transposed();
     par_matmul(dw, dy, Matrix::new(x, batch, inputs), true);
 }

@@ -1,15 +1,17 @@
-//! A matrix product that skips zeros: `y += a wᵀ`, with `a` listed row by row without them and `w` dense, stored `(O, I)`.
+//! Matrix products that skip zeros: `y += a w` and `y += a wᵀ`, with `a` listed row by row without them and `w` dense.
 //!
 //! Four pixels in five of a digit are paper, and ReLU and dropout make zeros of half of what they see: a product with zero is
 //! not computed, and nothing is lost (unless the other factor is infinite or not a number, which would make one of zero too).
 //!
-//! A number that is not zero multiplies a run of `wᵀ` that lies side by side. So a *block* of some 64 columns of the result is
-//! computed at a time, from a *panel* of 128 rows of `wᵀ`, which is laid out in the first-level cache before ([`transpose`]). Sums
-//! stay in registers while they run over a panel.
+//! A number that is not zero multiplies a run of `w` that lies side by side. So a *block* of some 64 columns of the result is
+//! computed at a time, from a *panel* of 128 rows of `w`, which is laid out in the first-level cache before. Sums stay in
+//! registers while they run over a panel.
 //!
-//! That is a dense layer's forward pass. Its backward pass gains nothing from lists: there the sums themselves would have to be
-//! loaded and stored for each number that is not zero, and a plain product, which keeps them in registers, is faster.
+//! A dense layer's forward pass lists its inputs; its backward pass lists the gradients of its outputs, if ReLU and dropout have
+//! made enough of them zero. (Lists of the inputs would help neither `dyᵀ x` nor `dy w`: the sums themselves would have to be loaded
+//! and stored for each number.)
 #![allow(clippy::needless_range_loop)] // loops that count to a constant are unrolled, their sums stay in registers
+mod factor;
 mod lists;
 #[cfg(test)]
 mod tests;
@@ -20,15 +22,18 @@ use pulp::{Simd, WithSimd};
 
 use super::add;
 use crate::cpu::reuse::Buffer;
-use crate::cpu::simd::{Isa, mul_add};
+use crate::cpu::simd::{Isa, fetch, mul_add};
 use crate::cpu::team;
-use crate::cpu::transpose::{self, Size};
 
+use factor::{Factor, Piece};
 pub use lists::Nonzeros;
 use lists::{PANEL, PARTS};
 
 /// Vectors of sums that run at the same time: an addition waits for the one before it, which takes four cycles.
 const SUMS: usize = 8;
+
+/// So many rows of a result are asked for before they are needed.
+const AHEAD: usize = 4;
 
 /// Parts below which a result of few columns is computed from shares of the panels, which are added up afterwards.
 const FEWEST_PARTS: usize = 4;
@@ -39,11 +44,56 @@ const FEWEST_PARTS: usize = 4;
 /// use digits::{cpu::simd::Isa, ops::nonzero::{Nonzeros, times_transposed}};
 /// let a = Nonzeros::new(Isa::best(), &[0.0, 2.0], 2); // (1, 2)
 /// let mut y = [1.0];
-/// times_transposed(Isa::best(), &a, &[3.0, 4.0], &mut y);
+/// times_transposed(Isa::best(), &a, &[3.0, 4.0], &mut y); // (1, 2)
 /// assert_eq!(y, [1.0 + 2.0 * 4.0]);
 /// ```
 pub fn times_transposed(isa: Isa, a: &Nonzeros, w: &[f32], y: &mut [f32]) {
-    let outputs = w.len() / a.columns;
+    let w = Factor {
+        numbers: w,
+        inputs: a.columns,
+        turned: true,
+    };
+    product(isa, a, w, y);
+}
+
+/// `y += a w`; `a`: `(B, I)`, `w`: `(I, O)`, `y`: `(B, O)`. Each number of `y` is one sum, from left to right, over a panel of 128 rows
+/// of `w`.
+///
+/// ```
+/// use digits::{cpu::simd::Isa, ops::nonzero::{Nonzeros, times}};
+/// let a = Nonzeros::new(Isa::best(), &[0.0, 2.0], 2); // (1, 2)
+/// let mut y = [1.0];
+/// times(Isa::best(), &a, &[3.0, 4.0], &mut y); // (2, 1)
+/// assert_eq!(y, [1.0 + 2.0 * 4.0]);
+/// ```
+pub fn times(isa: Isa, a: &Nonzeros, w: &[f32], y: &mut [f32]) {
+    let w = Factor {
+        numbers: w,
+        inputs: a.columns,
+        turned: false,
+    };
+    product(isa, a, w, y);
+}
+
+/// Whether [`times`] a matrix of so many columns is faster than a plain product, and gives the same bits: it must have few numbers,
+/// in long rows that fit into a panel, and many rows.
+pub fn pays(isa: Isa, matrix: &[f32], columns: usize) -> bool {
+    const LEAST: usize = PANEL / 2;
+    /// Of so many numbers one may be other than zero.
+    const ONE_IN: usize = 3;
+    if !(LEAST..=PANEL).contains(&columns) || matrix.len() < LEAST * columns {
+        return false;
+    }
+    let mut found = 0;
+    isa.vectorize(
+        #[inline(always)]
+        || found = matrix.iter().map(|x| u32::from(*x != 0.0)).sum(),
+    );
+    ONE_IN * found as usize <= matrix.len()
+}
+
+fn product(isa: Isa, a: &Nonzeros, w: Factor<'_>, y: &mut [f32]) {
+    let outputs = w.outputs();
     let (blocks, panels) = (Blocks::new(isa, outputs), a.panels().len());
     let parts = outputs.div_ceil(blocks.share * blocks.width);
     let shares = FEWEST_PARTS.div_ceil(parts).min(panels).max(1);
@@ -119,7 +169,7 @@ impl Blocks {
 
 struct Gather<'a, 'b> {
     a: &'a Nonzeros,
-    w: &'a [f32],
+    w: Factor<'a>,
     blocks: Blocks,
     panels: Range<usize>,
     /// The part's first column of the result.
@@ -133,10 +183,13 @@ impl WithSimd for Gather<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match self.blocks.vectors {
-            4 => self.run::<S, 4, { SUMS / 4 }>(simd),
-            2 => self.run::<S, 2, { SUMS / 2 }>(simd),
-            _ => self.run::<S, 1, SUMS>(simd),
+        match (self.blocks.vectors, self.w.turned) {
+            (4, true) => self.run::<S, 4, { SUMS / 4 }>(simd),
+            (2, true) => self.run::<S, 2, { SUMS / 2 }>(simd),
+            (_, true) => self.run::<S, 1, SUMS>(simd),
+            (4, _) => self.run::<S, 4, 1>(simd),
+            (2, _) => self.run::<S, 2, 1>(simd),
+            _ => self.run::<S, 1, 1>(simd),
         }
     }
 }
@@ -144,29 +197,46 @@ impl WithSimd for Gather<'_, '_> {
 impl Gather<'_, '_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize, const R: usize>(self, simd: S) {
-        let (inputs, width) = (self.a.columns, self.blocks.width);
+        let (width, far) = (self.blocks.width, self.w.is_far());
         let all = self.rows.first().map_or(0, |row| row.len());
         let mut packed = Buffer::zeros(PANEL * width);
+        let piece = |panel, block| Piece {
+            panel,
+            from: self.from + block,
+            width,
+        };
         for block in (0..all).step_by(width) {
-            let columns = width.min(all - block);
             for panel in self.panels.clone() {
-                let size = Size {
-                    rows: columns,
-                    columns: PANEL.min(inputs - panel * PANEL),
-                    from: inputs,
-                    to: width,
+                self.w.pack(piece(panel, block), &mut packed);
+                let next = if panel + 1 < self.panels.end {
+                    piece(panel + 1, block)
+                } else {
+                    piece(self.panels.start, block + width)
                 };
-                let w = &self.w[(self.from + block) * inputs + panel * PANEL..];
-                transpose::copy(size, w, &mut packed);
-                for (b, row) in self.rows.iter_mut().enumerate() {
-                    let list = self.a.list(panel, b);
-                    if list.0.is_empty() {
-                        continue;
+                let columns = block..all.min(block + width);
+                for b in 0..self.rows.len() {
+                    if far {
+                        self.w.fetch(next, b);
+                        self.fetch(panel, b + AHEAD, columns.clone());
                     }
-                    let sums = gather::<S, V, R>(simd, list, &packed);
-                    add_sums(simd, &mut row[block..][..columns], &sums);
+                    let list = self.a.list(panel, b);
+                    if !list.0.is_empty() {
+                        let sums = gather::<S, V, R>(simd, list, &packed);
+                        add_sums(simd, &mut self.rows[b][columns.clone()], &sums);
+                    }
                 }
             }
+        }
+    }
+
+    /// Asks for a row's list and its sums, if there is one.
+    #[inline(always)]
+    fn fetch(&self, panel: usize, row: usize, columns: Range<usize>) {
+        if let Some(sums) = self.rows.get(row) {
+            fetch(&sums[columns]);
+            let (places, numbers) = self.a.list(panel, row);
+            fetch(places);
+            fetch(numbers);
         }
     }
 }
@@ -175,7 +245,7 @@ impl Gather<'_, '_> {
 #[inline(always)]
 fn gather<S: Simd, const V: usize, const R: usize>(
     simd: S,
-    (places, numbers): (&[u32], &[f32]),
+    (places, numbers): (&[u8], &[f32]),
     w: &[f32],
 ) -> [S::f32s; V] {
     let width = V * S::F32_LANES;

@@ -80,16 +80,30 @@ pub fn wants_gradient<S: Shape>(x: &NoTape<S>) -> bool {
 /// are [kept](super::kept), it is zero afterwards, for the next pass to add to.
 pub fn record<S: Shape, T: Tape<f32, Cpu>>(
     y: NoTape<S>,
-    mut tape: T,
+    tape: T,
     backward: impl 'static + FnOnce(&mut Gradients<f32, Cpu>, &[f32]) -> Result<(), CpuError>,
 ) -> Tensor<S, f32, Cpu, T> {
-    let (y_ghost, kept) = (y.ghost(), kept::are_kept());
+    let kept = kept::are_kept();
+    record_clearing(y, tape, move |gradients, dy| {
+        let done = backward(gradients, dy);
+        if kept {
+            set_to_zero(dy);
+        }
+        done
+    })
+}
+
+/// [`record`] of an operation whose `backward` leaves zeros where it has read the gradient of `y`: best at once, while it is in the
+/// cache.
+pub fn record_clearing<S: Shape, T: Tape<f32, Cpu>>(
+    y: NoTape<S>,
+    mut tape: T,
+    backward: impl 'static + FnOnce(&mut Gradients<f32, Cpu>, &mut [f32]) -> Result<(), CpuError>,
+) -> Tensor<S, f32, Cpu, T> {
+    let y_ghost = y.ghost();
     tape.add_backward_op(move |gradients| {
         let mut dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
-        let done = backward(gradients, &dy);
-        if kept {
-            set_to_zero(&mut dy);
-        }
+        let done = backward(gradients, &mut dy);
         **gradients.get_or_alloc_mut(&y_ghost)? = dy;
         done
     });

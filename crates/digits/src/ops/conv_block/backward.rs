@@ -61,7 +61,12 @@ impl<'a> Backward<'a> {
     pub fn add_image(&self, x: &[f32], won: (&[f32], &[u32]), sums: &mut Sums) -> Option<Buffer> {
         // A copy, with its padding, that begins a cache line: tensors begin where the system lets them, and every kernel visits
         // all of an image.
-        let (block, x) = (self.block, &self.block.pad(x, wins::slack())[..]);
+        self.add_padded(&self.block.pad(x, wins::slack()), won, sums)
+    }
+
+    /// The same for an image with its padding and, behind it, [`slack`](wins::slack) zeros, which best begins a cache line.
+    pub fn add_padded(&self, x: &[f32], won: (&[f32], &[u32]), sums: &mut Sums) -> Option<Buffer> {
+        let block = self.block;
         let Sums { dw, db, wins } = sums;
         match &self.by {
             By::Place { places } => {

@@ -5,7 +5,7 @@ use super::sizes::codes;
 use super::{Block, Layer, backward_slices, forward_slices};
 use crate::cpu::reuse::Buffer;
 use crate::ops::layout::{ChannelsLast, Storage};
-use crate::ops::tape::{contiguous_pair, record, wants_gradient};
+use crate::ops::tape::{contiguous_pair, record_clearing, wants_gradient};
 use crate::raw::{self, elements};
 
 /// A tensor whose sizes are forgotten: the same memory, the same gradient.
@@ -67,19 +67,17 @@ pub fn chain<Sh: Shape, Out: ChannelsLast, T: Tape<f32, Cpu>>(
         forward_slices(&layers(&links), &storage.read(&x), y, &mut stored);
     })?;
     let (learns, outputs) = (wants_gradient(&x), y.clone());
-    Ok(record(y, tape, move |gradients, dy| {
+    Ok(record_clearing(y, tape, move |gradients, dy| {
         let mut sums = Vec::new();
         for link in &links {
             sums.push([take(gradients, &link.weight)?, take(gradients, &link.bias)?]);
         }
         let mut dx = learns.then(|| take(gradients, &x)).transpose()?;
         let (layers, pixels) = (layers(&links), storage.read(&x));
-        let won = (
-            dy,
-            codes(&stored, raw::stored(&outputs).unwrap_or_default()),
-        );
-        let mut part =
-            |dx: Option<&mut [f32]>| backward_slices(&layers, &pixels, won, dx, &mut sums);
+        let codes = codes(&stored, raw::stored(&outputs).unwrap_or_default());
+        let mut part = |dx: Option<&mut [f32]>| {
+            backward_slices(&layers, &pixels, (dy, codes), dx, &mut sums);
+        };
         match &mut dx {
             Some(dx) => storage.change(dx, |dx| part(Some(dx))),
             None => part(None),

@@ -103,16 +103,9 @@ impl WithSimd for Pass<'_> {
         let (mut sums, mut bias) = ([[zero; VECTORS]; TAPS], [zero; VECTORS]);
         let rows = self.dy.chunks_exact(all).zip(self.codes.chunks_exact(all));
         for (places, (dy, codes)) in self.places.chunks_exact(group).zip(rows) {
-            let mut dy = load(
-                &dy[self.from..][..self.kernels],
-                |dy| simd.partial_load_f32s(dy),
-                S::F32_LANES,
-            );
-            let codes = load(
-                &codes[self.from..][..self.kernels],
-                |c| simd.partial_load_u32s(c),
-                S::F32_LANES,
-            );
+            let (dy, codes) = (&dy[self.from..], &codes[self.from..]);
+            let mut dy = load_f32s(simd, &dy[..self.kernels]);
+            let codes = load_u32s(simd, &codes[..self.kernels]);
             for v in 0..VECTORS {
                 let none = simd.equal_u32s(codes[v], simd.splat_u32s(0));
                 dy[v] = simd.select_f32s(none, zero, dy[v]);
@@ -150,10 +143,37 @@ impl WithSimd for Pass<'_> {
     }
 }
 
-/// Vectors from a slice that may end within one of them.
-#[inline(always)]
-fn load<N, V>(numbers: &[N], load: impl Fn(&[N]) -> V, lanes: usize) -> [V; VECTORS] {
-    std::array::from_fn(|v| {
-        load(&numbers[(v * lanes).min(numbers.len())..((v + 1) * lanes).min(numbers.len())])
-    })
+macro_rules! load {
+    ($load:ident, $number:ty, $vector:ident, $splat:ident, $whole:ident, $part:ident) => {
+        /// Vectors from a slice that may end within one of them.
+        #[inline(always)]
+        fn $load<S: Simd>(simd: S, numbers: &[$number]) -> [S::$vector; VECTORS] {
+            let (whole, part) = S::$whole(numbers);
+            let mut vectors = [simd.$splat(0 as $number); VECTORS];
+            for v in 0..VECTORS {
+                if v < whole.len() {
+                    vectors[v] = whole[v];
+                } else if v == whole.len() && !part.is_empty() {
+                    vectors[v] = simd.$part(part);
+                }
+            }
+            vectors
+        }
+    };
 }
+load!(
+    load_f32s,
+    f32,
+    f32s,
+    splat_f32s,
+    as_simd_f32s,
+    partial_load_f32s
+);
+load!(
+    load_u32s,
+    u32,
+    u32s,
+    splat_u32s,
+    as_simd_u32s,
+    partial_load_u32s
+);

@@ -146,6 +146,8 @@ impl Tiles<'_> {
         here: usize,
         sums: [[S::f32s; VECTORS]; T],
     ) {
+        let width = VECTORS * S::F32_LANES;
+        let bias = S::as_simd_f32s(&self.packed.bias[kernel..][..width]).0;
         for v in 0..VECTORS {
             for g in 0..(T / G).min(here) {
                 let mut values = [sums[0][0]; G];
@@ -153,8 +155,7 @@ impl Tiles<'_> {
                     values[k] = sums[g * G + k][v];
                 }
                 let from = kernel + v * S::F32_LANES;
-                let bias = simd.partial_load_f32s(&self.packed.bias[from..][..S::F32_LANES]);
-                let won = win(simd, values, bias);
+                let won = win(simd, values, bias[v]);
                 store::<S, G>(simd, self.sizes, group + g, from, won, self.y, self.codes);
             }
         }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::backward::{Backward, Sums};
 use super::forward::{self, Packed};
 use super::sizes::codes;
+use super::wins::slack;
 use super::{Block, winograd};
 use crate::cpu::reuse::Buffer;
 use crate::cpu::team;
@@ -52,14 +53,14 @@ pub fn forward_slices(layers: &[Layer<'_>], x: &[f32], y: &mut [f32], codes: &mu
 }
 
 /// Adds to `dx`, `(B, H, W, C)` of the first layer, if it is wanted, and to each layer's `sums`, which are `(O, C, K, K)` and `(O)`,
-/// given `dy` and the codes of the forward pass, `(B, H″, W″, O)` of the last.
+/// given `dy` and the codes of the forward pass, `(B, H″, W″, O)` of the last; `dy` is zero afterwards.
 ///
 /// # Panics
 /// If there is no layer.
 pub fn backward_slices(
     layers: &[Layer<'_>],
     x: &[f32],
-    (dy, codes): (&[f32], &[u32]),
+    (dy, codes): (&mut [f32], &[u32]),
     dx: Option<&mut [f32]>,
     sums: &mut [[Vec<f32>; 2]],
 ) {
@@ -76,7 +77,7 @@ pub fn backward_slices(
     let images = images_per_chunk(first.window.batch);
     let (inputs, outputs) = (images * first.inputs(), images * last.outputs());
     let mut dx = dx.map(|dx| dx.chunks_mut(inputs));
-    let outputs = dy.chunks(outputs).zip(codes.chunks(outputs));
+    let outputs = dy.chunks_mut(outputs).zip(codes.chunks(outputs));
     let chunks: Vec<_> = x
         .chunks(inputs)
         .zip(outputs)
@@ -86,11 +87,12 @@ pub fn backward_slices(
         let mut sums: Vec<Sums> = chain.backward.iter().map(Backward::sums).collect();
         let mut dx = dx.map(|dx| dx.chunks_exact_mut(first.inputs()));
         let won = dy
-            .chunks_exact(last.outputs())
+            .chunks_exact_mut(last.outputs())
             .zip(codes.chunks_exact(last.outputs()));
-        for (x, won) in x.chunks_exact(first.inputs()).zip(won) {
+        for (x, (dy, codes)) in x.chunks_exact(first.inputs()).zip(won) {
             let dx = dx.as_mut().and_then(Iterator::next);
-            chain.add_image(x, won, dx, &mut sums);
+            chain.add_image(x, (dy, codes), dx, &mut sums);
+            dy.fill(0.0); // while it is in the cache
         }
         sums
     });
@@ -120,10 +122,15 @@ impl Chain<'_> {
         for (n, backward) in self.backward.iter().enumerate().rev() {
             let dy = padded.map(|padded| self.backward[n + 1].block.unpadded(padded));
             let won = match &dy {
-                Some(dy) => (&dy[..between[n].y.len()], between[n].codes()),
+                Some(dy) => (&dy[..between[n].y().len()], between[n].codes()),
                 None => won,
             };
-            padded = backward.add_image(input(&between[..n], x), won, &mut sums[n]);
+            padded = match between[..n].last() {
+                Some(before) if backward.block.window.padding == 0 => {
+                    backward.add_padded(&before.with_slack, won, &mut sums[n])
+                }
+                _ => backward.add_image(input(&between[..n], x), won, &mut sums[n]),
+            };
         }
         if let (Some(dx), Some(padded)) = (dx, padded) {
             self.backward[0].block.add_unpadded(&padded, dx);
@@ -159,14 +166,19 @@ fn way<'a>(layer: &'a Layer<'_>) -> Way<'a> {
 
 /// What a block gives for some images.
 struct Between {
-    y: Buffer,
+    /// With some zeros behind, for the backward pass of the next block.
+    with_slack: Buffer,
     /// Of what is pooled.
     stored: Buffer<u32>,
 }
 
 impl Between {
+    fn y(&self) -> &[f32] {
+        &self.with_slack[..self.with_slack.len() - slack()]
+    }
+
     fn codes(&self) -> &[u32] {
-        codes(&self.stored, &self.y)
+        codes(&self.stored, self.y())
     }
 }
 
@@ -176,17 +188,17 @@ fn between(blocks: &[(&Block, Way<'_>)], x: &[f32]) -> Vec<Between> {
     for (block, way) in blocks {
         let x = input(&all, x);
         let images = x.len() / block.inputs();
-        let (mut y, mut stored) = (
-            Buffer::any(images * block.outputs()),
-            Buffer::any(images * block.codes()),
-        );
-        way(x, &mut y, &mut stored);
-        all.push(Between { y, stored });
+        let outputs = images * block.outputs();
+        let mut with_slack = Buffer::any(outputs + slack());
+        let mut stored = Buffer::any(images * block.codes());
+        way(x, &mut with_slack[..outputs], &mut stored);
+        with_slack[outputs..].fill(0.0);
+        all.push(Between { with_slack, stored });
     }
     all
 }
 
 /// What the next block sees.
 fn input<'a>(before: &'a [Between], x: &'a [f32]) -> &'a [f32] {
-    before.last().map_or(x, |before| &before.y)
+    before.last().map_or(x, Between::y)
 }

@@ -5,6 +5,7 @@ use crate::cpu::team;
 
 /// Columns of `a`, rows of `w`, that are worked on together.
 pub const PANEL: usize = 128;
+const _: () = assert!(PANEL <= 256, "a place in a panel is a byte");
 
 /// Parts that a product is split into, at most.
 pub const PARTS: usize = 8;
@@ -14,7 +15,7 @@ pub struct Nonzeros {
     pub(super) rows: usize,
     pub(super) columns: usize,
     /// `PANEL` for each row of each panel, of which `lengths` are used.
-    places: Buffer<u32>,
+    places: Buffer<u8>,
     numbers: Buffer,
     lengths: Buffer<u32>,
 }
@@ -59,7 +60,7 @@ impl Nonzeros {
 
     /// What stands in a row of a panel: places and numbers.
     #[inline(always)]
-    pub(super) fn list(&self, panel: usize, row: usize) -> (&[u32], &[f32]) {
+    pub(super) fn list(&self, panel: usize, row: usize) -> (&[u8], &[f32]) {
         let list = panel * self.rows + row;
         let (from, length) = (list * PANEL, (self.lengths[list] as usize).min(PANEL));
         (
@@ -70,7 +71,7 @@ impl Nonzeros {
 }
 
 /// Lists what is not zero in a row of a panel; returns how much.
-fn list(isa: Isa, row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> u32 {
+fn list(isa: Isa, row: &[f32], places: &mut [u8], numbers: &mut [f32]) -> u32 {
     const STRETCH: usize = 16;
     #[cfg(target_arch = "x86_64")]
     if isa.available() == Isa::Avx512 {
@@ -86,7 +87,7 @@ fn list(isa: Isa, row: &[f32], places: &mut [u32], numbers: &mut [f32]) -> u32 {
         for (i, x) in row.iter().enumerate() {
             // Written always and counted only if it is not zero: no branch that a processor could guess wrongly.
             let place = length.min(PANEL - 1);
-            places[place] = (stretch * STRETCH + i) as u32;
+            places[place] = (stretch * STRETCH + i) as u8;
             numbers[place] = *x;
             length += usize::from(*x != 0.0);
         }

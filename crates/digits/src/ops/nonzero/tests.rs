@@ -1,5 +1,6 @@
 use super::*;
 use crate::gradcheck;
+use crate::ops::{Matrix, par_matmul};
 
 const EVERY: [Isa; 3] = [Isa::Plain, Isa::Avx2, Isa::Avx512];
 
@@ -44,12 +45,57 @@ fn the_product_agrees_with_loops_whatever_share_is_zero_and_on_every_set_of_inst
                 })
                 .collect();
             for isa in EVERY {
+                let lists = Nonzeros::new(isa, &a, i);
                 let mut y = vec![1.0; b * o]; // to be added to
-                times_transposed(isa, &Nonzeros::new(isa, &a, i), &w, &mut y);
+                times_transposed(isa, &lists, &w, &mut y);
+                agree(&y, &expected);
+                let mut y = vec![1.0; b * o];
+                times(isa, &lists, &turned(&w, o, i), &mut y);
                 agree(&y, &expected);
             }
         }
     }
+}
+
+/// A matrix of so many rows and columns, transposed.
+fn turned(matrix: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    let numbers = 0..rows * columns;
+    numbers
+        .map(|n| matrix[n % rows * columns + n / rows])
+        .collect()
+}
+
+#[test]
+fn a_product_that_pays_has_the_bits_of_a_plain_one() {
+    let isa = Isa::best();
+    for [b, i, o] in [[70, 64, 100], [64, 128, 2000], [130, 100, 33]] {
+        let (a, w) = (numbers(b * i, 8, 1), numbers(i * o, 0, 2));
+        assert!(pays(isa, &a, i));
+        let [mut found, mut expected] = [0, 1].map(|_| numbers(b * o, 0, 3));
+        times(isa, &Nonzeros::new(isa, &a, i), &w, &mut found);
+        let [left, right] = [Matrix::new(&a, b, i), Matrix::new(&w, i, o)];
+        par_matmul(&mut expected, left, right, true);
+        if isa == Isa::Plain {
+            let expected: Vec<f64> = expected.iter().map(|y| f64::from(*y)).collect();
+            agree(&found, &expected); // products that are rounded before they are added
+        } else {
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
+fn a_product_pays_if_its_lists_are_many_and_long_and_hold_little() {
+    let isa = Isa::best();
+    let pays = |rows: usize, columns: usize, zeros| {
+        super::pays(isa, &numbers(rows * columns, zeros, 1), columns)
+    };
+    assert!(pays(64, 64, 7));
+    assert!(!pays(64, 64, 6));
+    assert!(!pays(63, 64, 7));
+    assert!(!pays(64, 63, 7));
+    assert!(!pays(64, PANEL + 1, 7));
+    assert!(!pays(0, 64, 7));
 }
 
 #[test]
@@ -61,7 +107,7 @@ fn lists_hold_what_is_not_zero_in_order_and_what_is_not_a_number() {
         for (row, numbers) in matrix.chunks(200).enumerate() {
             for (panel, numbers) in numbers.chunks(PANEL).enumerate() {
                 let all = numbers.iter().enumerate().filter(|(_, x)| **x != 0.0);
-                let expected: Vec<(u32, u32)> = all.map(|(i, x)| (i as u32, x.to_bits())).collect();
+                let expected: Vec<(u8, u32)> = all.map(|(i, x)| (i as u8, x.to_bits())).collect();
                 let (places, found) = lists.list(panel, row);
                 let found: Vec<_> = places
                     .iter()

@@ -74,7 +74,7 @@ impl Operation {
         let backward = move |argument: usize| -> super::Backward {
             Box::new(move |a, dy, gradient| {
                 let (x, _, codes) = forward(a);
-                let dy = turned(dy, kernels, block.groups());
+                let mut dy = turned(dy, kernels, block.groups());
                 let [mut dx, dw, db] = [0, 1, 2].map(|i| vec![0.0; a[i].len()]);
                 let mut sums = [[dw, db]];
                 match argument {
@@ -82,7 +82,11 @@ impl Operation {
                     n => sums[0][n - 1].copy_from_slice(gradient),
                 }
                 let wanted = (argument == 0).then_some(&mut dx[..]);
-                backward_slices(&[layer(block, a)], &x, (&dy, &codes), wanted, &mut sums);
+                backward_slices(&[layer(block, a)], &x, (&mut dy, &codes), wanted, &mut sums);
+                assert!(
+                    dy.iter().all(|dy| *dy == 0.0),
+                    "for the next pass to add to"
+                );
                 gradient.copy_from_slice(match argument {
                     0 => {
                         dx = turned(&dx, w.input_map(), w.channels);

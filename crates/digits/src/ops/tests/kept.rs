@@ -2,13 +2,13 @@
 use dfdx::prelude::*;
 
 use super::numbers;
-use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten};
+use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, FlattenDropout};
 use crate::ops::{Kept, avg_pool2d, conv2d, linear, max_pool2d};
 use crate::raw;
 
 type Net = (
     (Conv2DReLU<1, 3, 3>, Conv2DReLUMaxPool<3, 5, 3>), // (B, 5, 3, 3)
-    (Flatten<45>, Dropout<25>),
+    FlattenDropout<45, 25>,
     (DenseReLU<45, 8>, Dropout<50>),
     Dense<8, 4>,
 );
