@@ -109,6 +109,8 @@ fn product(isa: Isa, a: &Nonzeros, w: Factor<'_>, y: &mut [f32]) {
             work.push((panels.clone(), from, rows));
         }
     }
+    // Whatever rows of `w` a thread reads here it will change when the layer learns: they stay in its own cache.
+    work.sort_by_key(|(_, from, _)| *from);
     team::for_each(work, |_, (panels, from, mut rows)| {
         isa.run(Gather {
             a,
