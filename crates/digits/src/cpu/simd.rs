@@ -96,6 +96,12 @@ impl Isa {
 }
 
 /// Asks for numbers that will be needed soon, so that they are in the cache then; nothing else comes of it.
+///
+/// ```
+/// let numbers = [1.0f32; 100];
+/// digits::cpu::simd::fetch(&numbers);
+/// assert_eq!(numbers, [1.0; 100]);
+/// ```
 #[inline(always)]
 pub fn fetch<N>(numbers: &[N]) {
     #[cfg(target_arch = "x86_64")]

@@ -13,8 +13,9 @@ use dfdx::prelude::{
 
 use pulp::bytemuck;
 
+use super::add;
 use super::kept::output;
-use super::tape::record;
+use super::tape::record_clearing;
 use crate::cpu::{reuse::Buffer, simd::Isa, team};
 use crate::raw;
 
@@ -33,7 +34,7 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
         forward(mask, &raw::elements(&x), y, &mut kept)
     })?;
     let x_ghost = x.ghost();
-    Ok(record(y, tape, move |gradients, dy| {
+    Ok(record_clearing(y, tape, move |gradients, dy| {
         backward(mask, &kept, dy, gradients.get_or_alloc_mut(&x_ghost)?);
         Ok(())
     }))
@@ -57,12 +58,14 @@ fn forward(mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     });
 }
 
-/// `dx` += `dy · m / (1 − p)`
-fn backward(mask: Mask, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
+/// `dx` += `dy · m / (1 − p)`; `dy` is zero afterwards.
+fn backward(mask: Mask, kept: &[u8], dy: &mut [f32], dx: &mut [f32]) {
     let share = share(dy.len());
-    let parts = dx.chunks_mut(share).zip(dy.chunks(share));
+    let parts = dx.chunks_mut(share).zip(dy.chunks_mut(share));
     team::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
-        mask.add_kept(kept, dy, dx);
+        mask.keep_in_place(kept, dy);
+        add(dx, dy);
+        dy.fill(0.0);
     });
 }
 
@@ -122,18 +125,6 @@ impl Mask {
             || {
                 for (dy, kept) in dy.iter_mut().zip(kept) {
                     *dy = if *kept != 0 { *dy * self.scale } else { 0.0 };
-                }
-            },
-        );
-    }
-
-    /// Adds to `dx` the gradients of what there was, given those of what is left.
-    fn add_kept(self, kept: &[u8], dy: &[f32], dx: &mut [f32]) {
-        Isa::best().vectorize(
-            #[inline(always)]
-            || {
-                for ((dx, dy), kept) in dx.iter_mut().zip(dy).zip(kept) {
-                    *dx += if *kept != 0 { dy * self.scale } else { 0.0 };
                 }
             },
         );
@@ -239,7 +230,7 @@ mod tests {
         backward(
             Mask::new(7, 0.5),
             &kept,
-            &vec![1.0; values.len()],
+            &mut vec![1.0; values.len()],
             &mut gradient,
         );
         assert!(gradcheck::compare(&gradient, &measured).relative < 1e-3);

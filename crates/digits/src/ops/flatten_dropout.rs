@@ -17,7 +17,8 @@ use super::tape::record_clearing;
 use crate::cpu::{reuse::Buffer, team};
 use crate::raw::{self, Order};
 
-/// [`dropout`](dropout::dropout) of [`flatten`]; differentiable.
+/// [`dropout`](dropout::dropout), with probability `p`, of [`flatten`] for `x` of shape `(C, H, W)` or `(B, C, H, W)`, to `shape`,
+/// which is `(C H W)` or `(B, C H W)`; differentiable.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;

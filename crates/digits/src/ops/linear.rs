@@ -4,8 +4,8 @@
 //! y[o] = b[o] + Σ_i w[o, i] · x[i]          or the larger of that and 0
 //! ```
 //!
-//! The forward product skips the zeros of `x` ([`nonzero`]), and those of the backward pass the zeros of `dy`, if they are many: the
-//! numbers are the same to the last bit, since each is a sum in the same order.
+//! The forward product skips the zeros of `x` ([`nonzero`]), and those of the backward pass the zeros of `dy`, if they are many: each
+//! number is a sum in the same order, and the same to the last bit where the CPU multiplies and adds in one step.
 use dfdx::prelude::Tensor;
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
 

@@ -75,8 +75,14 @@ pub fn times(isa: Isa, a: &Nonzeros, w: &[f32], y: &mut [f32]) {
     product(isa, a, w, y);
 }
 
-/// Whether [`times`] a matrix of so many columns is faster than a plain product, and gives the same bits: it must have few numbers,
-/// in long rows that fit into a panel, and many rows.
+/// Whether [`times`] a matrix of so many columns is faster than a plain product, with each sum in the same order: it must have few
+/// numbers, in long rows that fit into a panel, and many rows.
+///
+/// ```
+/// use digits::{cpu::simd::Isa, ops::nonzero::pays};
+/// assert!(pays(Isa::best(), &[0.0; 100 * 128], 128)); // (100, 128)
+/// assert!(!pays(Isa::best(), &[1.0; 100 * 128], 128));
+/// ```
 pub fn pays(isa: Isa, matrix: &[f32], columns: usize) -> bool {
     const LEAST: usize = PANEL / 2;
     /// Of so many numbers one may be other than zero.

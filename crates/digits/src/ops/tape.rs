@@ -83,8 +83,7 @@ pub fn record<S: Shape, T: Tape<f32, Cpu>>(
     tape: T,
     backward: impl 'static + FnOnce(&mut Gradients<f32, Cpu>, &[f32]) -> Result<(), CpuError>,
 ) -> Tensor<S, f32, Cpu, T> {
-    let kept = kept::are_kept();
-    record_clearing(y, tape, move |gradients, dy| {
+    record_with(y, tape, move |gradients, dy, kept| {
         let done = backward(gradients, dy);
         if kept {
             set_to_zero(dy);
@@ -94,16 +93,28 @@ pub fn record<S: Shape, T: Tape<f32, Cpu>>(
 }
 
 /// [`record`] of an operation whose `backward` leaves zeros where it has read the gradient of `y`: best at once, while it is in the
-/// cache.
+/// cache. If outputs are not kept, it does so in a copy: whoever wants to see the gradient finds it.
 pub fn record_clearing<S: Shape, T: Tape<f32, Cpu>>(
     y: NoTape<S>,
-    mut tape: T,
+    tape: T,
     backward: impl 'static + FnOnce(&mut Gradients<f32, Cpu>, &mut [f32]) -> Result<(), CpuError>,
 ) -> Tensor<S, f32, Cpu, T> {
-    let y_ghost = y.ghost();
+    record_with(y, tape, move |gradients, dy, kept| match kept {
+        true => backward(gradients, dy),
+        false => backward(gradients, &mut dy.to_vec()),
+    })
+}
+
+/// `backward` also gets whether outputs are kept, and with them their gradients, which must be zero afterwards.
+fn record_with<S: Shape, T: Tape<f32, Cpu>>(
+    y: NoTape<S>,
+    mut tape: T,
+    backward: impl 'static + FnOnce(&mut Gradients<f32, Cpu>, &mut [f32], bool) -> Result<(), CpuError>,
+) -> Tensor<S, f32, Cpu, T> {
+    let (y_ghost, kept) = (y.ghost(), kept::are_kept());
     tape.add_backward_op(move |gradients| {
         let mut dy = std::mem::take(&mut **gradients.get_or_alloc_mut(&y_ghost)?);
-        let done = backward(gradients, &mut dy);
+        let done = backward(gradients, &mut dy, kept);
         **gradients.get_or_alloc_mut(&y_ghost)? = dy;
         done
     });

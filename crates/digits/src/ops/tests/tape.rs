@@ -3,7 +3,7 @@ use dfdx::prelude::*;
 
 use super::numbers;
 use crate::gradcheck::{self, Difference, STEP};
-use crate::ops::{avg_pool2d, conv2d, linear, max_pool2d};
+use crate::ops::{avg_pool2d, conv2d, conv2d_relu, dropout, flatten_dropout, linear, max_pool2d};
 
 fn tensor<S: ConstShape>(seed: u64) -> Tensor<S, f32, Cpu> {
     let shape = S::default();
@@ -124,4 +124,25 @@ fn without_a_tape_nothing_is_recorded_and_the_values_are_the_same() {
     let traced = max_pool2d::<_, _, 2, 2, 0>(x.leaky_trace()).unwrap();
     let plain: Tensor<Rank3<1, 2, 2>, f32, Cpu, NoneTape> = max_pool2d::<_, _, 2, 2, 0>(x).unwrap();
     assert_eq!(plain.array(), traced.array());
+}
+
+/// The gradient that the output of an operation has been given, where everybody may read it: 3, everywhere.
+fn given<S: Shape>(y: Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>) -> Vec<f32> {
+    let (y, tape) = y.split_tape();
+    let gradients = (y.clone().put_tape(tape) * 3.0).sum().backward();
+    gradients.get(&y).as_vec()
+}
+
+#[test]
+fn the_gradient_of_an_intermediate_result_is_left_to_whoever_reads_it() {
+    let (w, b) = (tensor::<Rank4<3, 2, 2, 2>>(1), tensor::<Rank1<3>>(2));
+    let image: Tensor<Rank3<2, 4, 5>, f32, _> = tensor(3);
+    let maps = || conv2d_relu::<_, _, 2, 3, 2, 1, 0>(image.leaky_trace(), &w, &b).unwrap();
+    assert_eq!(given(maps()), [3.0; 3 * 3 * 4]);
+    let vector = flatten_dropout(maps(), (Const::<36>,), 0.5).unwrap();
+    assert_eq!(given(vector), [3.0; 36]);
+    let row = tensor::<Rank1<8>>(4);
+    assert_eq!(given(dropout(row.leaky_trace(), 0.5).unwrap()), [3.0; 8]);
+    let (w, b) = (tensor::<Rank2<5, 8>>(5), tensor::<Rank1<5>>(6));
+    assert_eq!(given(linear(row.leaky_trace(), &w, &b).unwrap()), [3.0; 5]);
 }
