@@ -9,7 +9,8 @@
 //! part, seed 11 by the first again: ten seeds judge every training image once, and no test image is looked at.
 
 use digits::dataset::Mnist;
-use digits::layers::{Conv2DReLUMaxPool, Dense, DenseReLU, Flatten};
+use digits::dfdx::prelude::ReLU;
+use digits::layers::{Conv2D, Dense, Flatten, Fused, MaxPool2D};
 use digits::models::CnnRace;
 use digits::optim::{MuonConfig, Schedule};
 use race_recipe::{Result, Stage, by_muon, fast_adam, muon, print, recipe, run, seed};
@@ -20,16 +21,20 @@ const PARTS: usize = 10;
 
 /// `C` and `O` kernels in the two convolutions, `N = 25 O` numbers behind them, `H` hidden neurons.
 type Net<const C: usize, const O: usize, const N: usize, const H: usize> = (
-    Conv2DReLUMaxPool<1, C, 5>,
-    (Conv2DReLUMaxPool<C, O, 3>, Flatten<N>),
-    (DenseReLU<N, H>, Dense<H, 10>),
+    Fused<(Conv2D<1, C, 5>, ReLU, MaxPool2D<2>)>,
+    Fused<(Conv2D<C, O, 3>, ReLU, MaxPool2D<2>)>,
+    Flatten<N>,
+    Fused<(Dense<N, H>, ReLU)>,
+    Dense<H, 10>,
 );
 
 /// Kernels of 3 × 3 in both.
 type Small<const C: usize, const O: usize, const N: usize, const H: usize> = (
-    Conv2DReLUMaxPool<1, C, 3>,
-    (Conv2DReLUMaxPool<C, O, 3>, Flatten<N>),
-    (DenseReLU<N, H>, Dense<H, 10>),
+    Fused<(Conv2D<1, C, 3>, ReLU, MaxPool2D<2>)>,
+    Fused<(Conv2D<C, O, 3>, ReLU, MaxPool2D<2>)>,
+    Flatten<N>,
+    Fused<(Dense<N, H>, ReLU)>,
+    Dense<H, 10>,
 );
 
 /// The last is the recipe; each other differs from it in what it is called by.

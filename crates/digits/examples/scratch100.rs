@@ -11,9 +11,9 @@ use std::error::Error;
 use std::time::Instant;
 
 use digits::batch::shuffled;
-use digits::cpu::team::{self, MOST_PARTS};
 use digits::dataset::{Dataset, Mnist, PIXELS};
 use digits::experiment::{Setting, Trial};
+use digits::kernels::thread_pool::{self, MAX_PARTS};
 use digits::models::by_hand::{Mlp, Start};
 
 const EPOCHS: u64 = 10;
@@ -42,8 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         (&test[..], mnist.test.labels()),
     );
     let tasks = tasks();
-    let parts = tasks.chunks(tasks.len().div_ceil(MOST_PARTS));
-    let settings = team::map(parts, |_, tasks| {
+    let parts = tasks.chunks(tasks.len().div_ceil(MAX_PARTS));
+    let settings = thread_pool::map(parts, |_, tasks| {
         let settings = tasks.iter().map(|task| {
             let trial = trial(task, seed, train, test);
             eprintln!(

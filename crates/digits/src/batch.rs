@@ -13,10 +13,10 @@
 //! # Ok::<(), digits::dataset::DatasetError>(())
 //! ```
 
-use crate::cpu::{simd::Isa, team};
 use crate::dataset::{CLASSES, Dataset, PIXELS, SIDE};
 use crate::raw;
 use dfdx::prelude::*;
+use kernels::{simd::Isa, thread_pool};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 /// A batch of images as a tensor (B, 1, 28, 28), from 0 (background) to 1 (ink).
@@ -36,7 +36,7 @@ pub fn images(dev: &Cpu, data: &Dataset, indices: &[usize]) -> Images {
         let parts = values
             .chunks_mut(images * PIXELS)
             .zip(indices.chunks(images));
-        team::for_each(parts, |_, (values, indices)| {
+        thread_pool::for_each(parts, |_, (values, indices)| {
             for (values, i) in values.chunks_exact_mut(PIXELS).zip(indices) {
                 scale(values, data.image(*i));
             }

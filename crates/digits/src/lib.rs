@@ -5,7 +5,6 @@
 //! | [`idx`] | IDX bytes → checked arrays |
 //! | [`dataset`] | MNIST: images and labels; training, validation, test |
 //! | [`image`] | a photograph → a digit as MNIST has them |
-//! | [`cpu`] | loops → threads and vector instructions |
 //! | [`raw`] | tensor ↔ slice |
 //! | [`batch`] | indices → batches as tensors; the seeded shuffle |
 //! | [`shape`] | sizes → output sizes, as types |
@@ -23,6 +22,7 @@
 pub use byteorder;
 pub use dfdx;
 pub use flate2;
+pub use kernels;
 pub use plotters;
 pub use rand;
 
@@ -31,8 +31,6 @@ pub mod idx;
 pub mod dataset;
 
 pub mod image;
-
-pub mod cpu;
 
 pub mod raw;
 

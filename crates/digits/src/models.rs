@@ -6,9 +6,9 @@
 //! [`by_hand`] holds networks without dfdx: what the tape does, written out.
 pub mod by_hand;
 
-use crate::layers::{
-    Conv2DReLU, Conv2DReLUMaxPool, Dense, DenseReLU, Dropout, Flatten, FlattenDropout, Together,
-};
+use dfdx::prelude::ReLU;
+
+use crate::layers::{Conv2D, Dense, Dropout, Flatten, Fused, MaxPool2D};
 
 /// Three convolutions and two dense layers: 93,322 parameters; source S4 §5.2, Keras's introductory network.
 ///
@@ -20,10 +20,12 @@ use crate::layers::{
 /// assert_eq!(model.num_trainable_params(), 93_322);
 /// ```
 pub type CnnDeep = (
-    (Conv2DReLUMaxPool<1, 32, 3>,),        // (B, 32, 13, 13)
-    (Conv2DReLUMaxPool<32, 64, 3>,),       // (B, 64, 5, 5)
-    (Conv2DReLU<64, 64, 3>, Flatten<576>), // (B, 576)
-    (DenseReLU<576, 64>, Dense<64, 10>),   // (B, 10)
+    Fused<(Conv2D<1, 32, 3>, ReLU, MaxPool2D<2>)>, // (B, 32, 13, 13)
+    Fused<(Conv2D<32, 64, 3>, ReLU, MaxPool2D<2>)>, // (B, 64, 5, 5)
+    Fused<(Conv2D<64, 64, 3>, ReLU)>,              // (B, 64, 3, 3)
+    Flatten<576>,
+    Fused<(Dense<576, 64>, ReLU)>, // (B, 64)
+    Dense<64, 10>,                 // (B, 10)
 );
 
 /// One dense layer, 784-10: 7,850 parameters. No source has it; it is where the book's training starts.
@@ -36,7 +38,7 @@ pub type Linear10 = (Flatten<784>, Dense<784, 10>);
 /// let model = Cpu::default().build_module::<Mlp128, f32>();
 /// assert_eq!(model.num_trainable_params(), 101_770);
 /// ```
-pub type Mlp128 = (Flatten<784>, DenseReLU<784, 128>, Dense<128, 10>);
+pub type Mlp128 = (Flatten<784>, Fused<(Dense<784, 128>, ReLU)>, Dense<128, 10>);
 
 /// [`Mlp128`] with a fifth of the hidden layer dropped in training: 101,770 parameters; source S1. Adam, 32, 5 epochs.
 ///
@@ -47,7 +49,8 @@ pub type Mlp128 = (Flatten<784>, DenseReLU<784, 128>, Dense<128, 10>);
 /// ```
 pub type Mlp128Dropout = (
     Flatten<784>,
-    (DenseReLU<784, 128>, Dropout<20>),
+    Fused<(Dense<784, 128>, ReLU)>,
+    Dropout<20>,
     Dense<128, 10>,
 );
 
@@ -60,8 +63,8 @@ pub type Mlp128Dropout = (
 /// ```
 pub type Mlp512x256 = (
     Flatten<784>,
-    DenseReLU<784, 512>,
-    DenseReLU<512, 256>,
+    Fused<(Dense<784, 512>, ReLU)>,
+    Fused<(Dense<512, 256>, ReLU)>,
     Dense<256, 10>,
 );
 
@@ -74,8 +77,8 @@ pub type Mlp512x256 = (
 /// ```
 pub type Mlp100x100 = (
     Flatten<784>,
-    DenseReLU<784, 100>,
-    DenseReLU<100, 100>,
+    Fused<(Dense<784, 100>, ReLU)>,
+    Fused<(Dense<100, 100>, ReLU)>,
     Dense<100, 10>,
 );
 
@@ -87,8 +90,9 @@ pub type Mlp100x100 = (
 /// assert_eq!(model.num_trainable_params(), 347_146);
 /// ```
 pub type CnnSmall = (
-    (Conv2DReLUMaxPool<1, 32, 3>, Flatten<5408>),
-    DenseReLU<5408, 64>,
+    Fused<(Conv2D<1, 32, 3>, ReLU, MaxPool2D<2>)>, // (B, 32, 13, 13)
+    Flatten<5408>,
+    Fused<(Dense<5408, 64>, ReLU)>,
     Dense<64, 10>,
 );
 
@@ -101,9 +105,16 @@ pub type CnnSmall = (
 /// assert_eq!(model.num_trainable_params(), 1_199_882);
 /// ```
 pub type CnnAdadelta = (
-    Together<Conv2DReLU<1, 32, 3>, Conv2DReLUMaxPool<32, 64, 3>>, // (B, 64, 12, 12)
-    FlattenDropout<9216, 25>, // which of the two comes first makes no difference
-    (DenseReLU<9216, 128>, Dropout<50>),
+    Fused<(
+        Conv2D<1, 32, 3>,
+        ReLU,
+        Conv2D<32, 64, 3>,
+        ReLU,
+        MaxPool2D<2>,
+    )>, // (B, 64, 12, 12)
+    Fused<(Flatten<9216>, Dropout<25>)>, // the order of the two makes no difference
+    Fused<(Dense<9216, 128>, ReLU)>,
+    Dropout<50>,
     Dense<128, 10>,
 );
 
@@ -115,7 +126,9 @@ pub type CnnAdadelta = (
 /// assert_eq!(model.num_trainable_params(), 108_874);
 /// ```
 pub type CnnRace = (
-    Conv2DReLUMaxPool<1, 16, 5>,                  // (B, 16, 12, 12)
-    (Conv2DReLUMaxPool<16, 32, 3>, Flatten<800>), // (B, 800)
-    (DenseReLU<800, 128>, Dense<128, 10>),        // (B, 10)
+    Fused<(Conv2D<1, 16, 5>, ReLU, MaxPool2D<2>)>, // (B, 16, 12, 12)
+    Fused<(Conv2D<16, 32, 3>, ReLU, MaxPool2D<2>)>, // (B, 32, 5, 5)
+    Flatten<800>,
+    Fused<(Dense<800, 128>, ReLU)>, // (B, 128)
+    Dense<128, 10>,                 // (B, 10)
 );

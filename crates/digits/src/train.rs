@@ -46,7 +46,7 @@ use dfdx::prelude::*;
 use crate::batch::{self, Images, OneHot};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 use crate::loss::try_softmax_cross_entropy;
-use crate::ops::{Kept, without_gradient};
+use crate::ops::{ActivationPool, Scope};
 use crate::optim::FitOptimizer;
 use crate::raw;
 use crate::scale;
@@ -165,13 +165,13 @@ fn train_epoch<M: Classifier>(
 ) -> Result<Evaluation, TrainError> {
     let mut running = evaluate::Running::default();
     let mut gradients = model.try_alloc_grads()?;
-    let mut kept = BTreeMap::<_, Kept>::new(); // for parts of as many images
+    let mut pools = BTreeMap::<_, ActivationPool>::new(); // by the number of images in a part
     for (number, indices) in batches.order.chunks(batches.size).enumerate() {
         for part in indices.chunks(batches.micro) {
             let share = part.len() as f32 / indices.len() as f32;
             let (loss, right);
-            let kept = kept.entry(part.len()).or_default();
-            (gradients, loss, right) = learn(model, gradients, kept, batches, part, share)?;
+            let pool = pools.entry(part.len()).or_default();
+            (gradients, loss, right) = learn(model, gradients, pool, batches, part, share)?;
             if !loss.is_finite() {
                 return Err(TrainError::NotFinite {
                     loss,
@@ -193,15 +193,15 @@ fn train_epoch<M: Classifier>(
 fn learn<M: Classifier>(
     model: &mut M,
     gradients: Gradients<f32, Cpu>,
-    kept: &mut Kept,
+    pool: &mut ActivationPool,
     batches: &Batches<'_>,
     indices: &[usize],
     share: f32,
 ) -> Result<(Gradients<f32, Cpu>, f64, usize), TrainError> {
     let x = batch::images(batches.dev, batches.data, indices); // (B, 1, 28, 28)
     let y = batch::smoothed(batches.dev, batches.data, indices, batches.smoothing); // (B, 10)
-    let forward = |x: Images| model.try_forward_mut(x.traced(gradients));
-    let logits = kept.lend(|| without_gradient(&x, forward))?; // (B, 10)
+    let scope = Scope::default().without_gradient_of(&x).reusing(pool);
+    let logits = scope.run(|| model.try_forward_mut(x.traced(gradients)))?; // (B, 10)
     let right = evaluate::count_right(&raw::elements(&logits), batches.data, indices);
     let loss = try_softmax_cross_entropy(logits, y)?;
     let value = f64::from(loss.array());
@@ -209,6 +209,6 @@ fn learn<M: Classifier>(
         1.0 => loss.try_backward()?,
         _ => loss.try_mul(share)?.try_backward()?,
     };
-    kept.keep_gradients(&mut gradients)?;
+    pool.keep_gradients(&mut gradients)?;
     Ok((gradients, value, right))
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
+use chapters::sources::LINKED_CRATES;
 use serde_json::{Value, json};
 
 use crate::checkout::{self, Checkout};
@@ -14,6 +15,8 @@ use crate::tools::{cargo, kernel};
 /// The program; a line `// cell` begins each cell.
 const PROGRAM: &str = "crates/listings/examples/sharing.rs";
 const SECONDS: u32 = 1200;
+/// The line of the manifest of `digits` that lets the cells share it.
+const DYLIB: &str = "crate-type = [\"lib\", \"dylib\"]";
 /// A cell whose complaint comes when Jupyter has been told that it is done.
 const LATE: &str = r#"std::thread::spawn(|| {
     std::thread::sleep(std::time::Duration::from_millis(100));
@@ -155,25 +158,27 @@ fn notebook(cells: &[String]) -> Value {
             "metadata": { "kernelspec": { "name": "rust", "display_name": "Rust", "language": "rust" } } })
 }
 
-/// A folder beside a copy of `digits` whose `crate-type` lacks `dylib`.
+/// A folder beside copies of our crates, where the `crate-type` of `digits` lacks `dylib`.
 fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     let place = checkout.tools().join("without-dylib");
-    let from = checkout.root().join("crates/digits");
-    let to = place.join("crates/digits");
-    let _ = fs::remove_dir_all(&to);
-    checkout::copy(&from.join("src"), &to.join("src"), &[])?;
-    let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
-    let altered = manifest
-        .replace(
-            "crate-type = [\"lib\", \"dylib\"]",
-            "crate-type = [\"lib\"]",
-        )
-        .replace("[lints]\nworkspace = true\n", "");
-    ensure!(
-        !altered.contains("\"dylib\"]"),
-        "the manifest of digits names its crate-type in another way now"
-    );
-    checkout::write(&to.join("Cargo.toml"), altered)?;
+    let crates = place.join("crates");
+    let _ = fs::remove_dir_all(&crates);
+    for name in LINKED_CRATES {
+        let (from, to) = (
+            checkout.root().join("crates").join(name),
+            crates.join(name),
+        );
+        checkout::copy(&from.join("src"), &to.join("src"), &[])?;
+        let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
+        let altered = manifest
+            .replace(DYLIB, "crate-type = [\"lib\"]")
+            .replace("[lints]\nworkspace = true\n", "");
+        ensure!(
+            *name != "digits" || manifest.contains(DYLIB),
+            "the manifest of digits names its crate-type in another way now"
+        );
+        checkout::write(&to.join("Cargo.toml"), altered)?;
+    }
     let folder = place.join("notebooks");
     fs::create_dir_all(&folder)?;
     // Its kernels begin with what set-up compiled for the checkout's: all crates but this one are the same.

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use digits::ops::{Matrix, matmul};
+use digits::kernels::{Matrix, matmul};
 use serde_json::{Value, json};
 
 const SIDES: [usize; 4] = [192, 256, 384, 512];

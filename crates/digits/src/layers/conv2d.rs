@@ -1,12 +1,8 @@
 //! `Conv2D`: a convolution with its kernels and bias.
-use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
-use dfdx::prelude::{BuildModule, BuildOnDevice, Device, Dtype, Module, NonMutableModule, Storage};
-use dfdx::prelude::{Const, Cpu, CpuError, Rank1, Rank4, Tape, Tensor};
-use rand::distributions::uniform::SampleUniform;
+use dfdx::prelude::{Const, Cpu, CpuError, Module, Rank4, Tape, Tensor};
 
-use super::init::{fan_in_limit, glorot_limit, uniform};
 use super::parameters::weight_and_bias;
-use crate::ops::conv2d;
+use crate::ops::try_conv2d;
 use crate::shape::{ImagesOf, Windowed};
 
 pub mod builder {
@@ -50,6 +46,6 @@ where
     type Error = CpuError;
 
     fn try_forward(&self, x: Tensor<Sh, f32, Cpu, T>) -> Result<Self::Output, CpuError> {
-        conv2d(x, &self.weight, &self.bias)
+        try_conv2d(x, &self.weight, &self.bias, Const, Const)
     }
 }

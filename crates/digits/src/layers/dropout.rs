@@ -1,16 +1,17 @@
-//! `Dropout`: while training, some numbers become zero.
+//! `Dropout`: sets some numbers to zero in training.
 use dfdx::prelude::ZeroSizedModule;
 use dfdx::prelude::{Cpu, CpuError, Module, ModuleMut, NoneTape, OwnedTape, Shape, Tensor};
 
-use crate::ops::dropout;
+use crate::ops::try_dropout;
 
-/// Sets each number to 0 with a probability of `PERCENT` in a hundred while training, and divides the others by what is
-/// left, so that the sum stays the same on average; does nothing otherwise. Keras's `Dropout(0.2)`, PyTorch's
-/// `nn.Dropout(0.2)`: `Dropout<20>`.
+/// In training, sets each number to 0 with a probability of `PERCENT` %, and divides the others by the
+/// probability of being kept, so that the expected value stays the same; does nothing otherwise. Keras's
+/// `Dropout(0.2)` and PyTorch's `nn.Dropout(0.2)` are `Dropout<20>`.
 ///
-/// (Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.) What is dropped follows
-/// from the seed of the tensor's device. As with dfdx's own dropout, a tensor with a tape is training and takes
-/// `forward_mut`; one without is not, and takes `forward`; the other two do not compile.
+/// (Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.) The
+/// choice follows from the seed of the tensor's device. As with dfdx's own dropout, a tensor with a tape is
+/// in training and takes `forward_mut`; one without is not, and takes `forward`; the other two
+/// combinations do not compile.
 ///
 /// ```
 /// use digits::{dfdx::prelude::*, layers::Dropout};
@@ -24,6 +25,14 @@ use crate::ops::dropout;
 pub struct Dropout<const PERCENT: usize>;
 
 impl<const PERCENT: usize> ZeroSizedModule for Dropout<PERCENT> {}
+
+impl<const PERCENT: usize> Dropout<PERCENT> {
+    /// The probability with which a number is set to 0.
+    pub const PROBABILITY: f64 = {
+        assert!(PERCENT < 100, "Dropout<PERCENT>: some numbers must be left");
+        PERCENT as f64 / 100.0
+    };
+}
 
 impl<const PERCENT: usize, S: Shape> Module<Tensor<S, f32, Cpu, NoneTape>> for Dropout<PERCENT> {
     type Output = Tensor<S, f32, Cpu, NoneTape>;
@@ -44,7 +53,6 @@ impl<const PERCENT: usize, S: Shape> ModuleMut<Tensor<S, f32, Cpu, OwnedTape<f32
         &mut self,
         x: Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>,
     ) -> Result<Self::Output, CpuError> {
-        const { assert!(PERCENT < 100, "Dropout<PERCENT>: some numbers must be left") };
-        dropout(x, PERCENT as f64 / 100.0)
+        try_dropout(x, Self::PROBABILITY)
     }
 }

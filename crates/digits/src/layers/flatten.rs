@@ -2,10 +2,11 @@
 use dfdx::prelude::{Const, ConstDim, Cpu, CpuError, Dim, HasShape, Module, NonMutableModule};
 use dfdx::prelude::{Shape, Tape, Tensor, ZeroSizedModule};
 
-use crate::ops::flatten;
+use crate::ops::try_flatten;
 
-/// Lays `(C, H, W)` out as a vector of `N` = C · H · W elements, `(B, C, H, W)` as `(B, N)`; row-major, so that
-/// pixel `(c, i, j)` becomes element `(c · H + i) · W + j`. (Keras, whose channels come last, orders them otherwise.)
+/// Turns `(C, H, W)` into a vector of `N` = C · H · W elements, `(B, C, H, W)` into `(B, N)`, in row-major
+/// order: pixel `(c, i, j)` becomes element `(c · H + i) · W + j`. (Keras, whose channels come last, has
+/// another order.)
 ///
 /// Stable Rust cannot multiply const generics, so `N` is written out; a wrong one does not compile.
 #[derive(Debug, Default, Copy, Clone, Eq, PartialEq)]
@@ -13,6 +14,16 @@ pub struct Flatten<const N: usize>;
 
 impl<const N: usize> ZeroSizedModule for Flatten<N> {}
 impl<const N: usize> NonMutableModule for Flatten<N> {}
+
+impl<const N: usize> Flatten<N> {
+    /// Refuses, when evaluated in a constant, to flatten images of another size.
+    pub(super) const fn check<Sh: Flat<N>>() {
+        assert!(
+            Sh::ELEMENTS == N,
+            "Flatten<N>: N must be C · H · W of the layer before"
+        );
+    }
+}
 
 /// A shape that can be flattened: `(C, H, W)` or `(B, C, H, W)`.
 #[diagnostic::on_unimplemented(
@@ -51,13 +62,8 @@ impl<const N: usize, Sh: Flat<N>, T: Tape<f32, Cpu>> Module<Tensor<Sh, f32, Cpu,
     type Error = CpuError;
 
     fn try_forward(&self, x: Tensor<Sh, f32, Cpu, T>) -> Result<Self::Output, CpuError> {
-        const {
-            assert!(
-                Sh::ELEMENTS == N,
-                "Flatten<N>: N must be C · H · W of the layer before"
-            )
-        };
+        const { Self::check::<Sh>() };
         let shape = x.shape().out();
-        flatten(x, shape)
+        try_flatten(x, shape)
     }
 }

@@ -47,31 +47,27 @@
 //!
 //! (A wrong `N` in [`Flatten`] is found a little later: by `cargo build`, not yet by `cargo check`.)
 mod conv2d;
-mod conv_block;
 mod dense;
 mod dropout;
 mod flatten;
-mod flatten_dropout;
+mod fused;
 mod init;
 mod parameters;
 mod pool2d;
-mod together;
 
-pub use conv_block::builder::{Conv2DReLU, Conv2DReLUMaxPool};
 pub use conv2d::builder::Conv2D;
-pub use dense::builder::{Dense, DenseReLU};
+pub use dense::builder::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
-pub use flatten_dropout::FlattenDropout;
+pub use fused::builder::Fused;
 pub use pool2d::{AvgPool2D, MaxPool2D};
-pub use together::Together;
 
 /// The layers as built on a device: structs that hold tensors.
 pub mod modules {
-    pub use super::conv_block::{Conv2DReLU, Conv2DReLUMaxPool};
     pub use super::conv2d::Conv2D;
-    pub use super::dense::{Dense, DenseReLU};
-    pub use super::{AvgPool2D, Dropout, Flatten, FlattenDropout, MaxPool2D, Together};
+    pub use super::dense::Dense;
+    pub use super::fused::Fused;
+    pub use super::{AvgPool2D, Dropout, Flatten, MaxPool2D};
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! `MaxPool2D` and `AvgPool2D`: pooling without parameters.
-use dfdx::prelude::{Cpu, CpuError, Module, NonMutableModule, Tape, Tensor, ZeroSizedModule};
+use dfdx::prelude::{
+    Const, Cpu, CpuError, Module, NonMutableModule, Tape, Tensor, ZeroSizedModule,
+};
 
-use crate::ops::{avg_pool2d, max_pool2d};
+use crate::ops::{try_avg_pool2d, try_max_pool2d};
 use crate::shape::{Channels, Windowed};
 
 macro_rules! pooling {
     ($name:ident, $op:ident, $doc:literal) => {
         #[doc = $doc]
         ///
-        /// Windows of side `K`, `S` pixels apart (2 unless told; Keras and PyTorch take `K`), `P` pixels of padding.
+        /// Windows of side `K`, `S` pixels apart (default 2; in Keras and PyTorch `K`), with `P` pixels of
+        /// padding.
         /// `(C, H, W)` → `(C, H', W')`, `(B, C, H, W)` → `(B, C, H', W')` with H' = ⌊(H + 2P − K) / S⌋ + 1.
         #[derive(Debug, Default, Copy, Clone, Eq, PartialEq)]
         pub struct $name<const K: usize, const S: usize = 2, const P: usize = 0>;
@@ -26,7 +29,7 @@ macro_rules! pooling {
             type Error = CpuError;
 
             fn try_forward(&self, x: Tensor<Sh, f32, Cpu, T>) -> Result<Self::Output, CpuError> {
-                $op::<Sh, T, K, S, P>(x)
+                $op(x, Const::<K>, Const::<S>, Const::<P>)
             }
         }
     };
@@ -34,11 +37,11 @@ macro_rules! pooling {
 
 pooling!(
     MaxPool2D,
-    max_pool2d,
+    try_max_pool2d,
     "The largest element of each window; Keras's `MaxPooling2D`, PyTorch's `nn.MaxPool2d`."
 );
 pooling!(
     AvgPool2D,
-    avg_pool2d,
+    try_avg_pool2d,
     "The mean of each window; Keras's `AveragePooling2D`, PyTorch's `nn.AvgPool2d`."
 );

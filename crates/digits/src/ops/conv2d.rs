@@ -11,14 +11,16 @@
 //! turns the sums into one matrix product.
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
 
-use super::kept::output;
-use super::tape::{contiguous, gradient_of, record, wants_gradient};
-use super::{Matrix, add_in_order, images_per_chunk, matmul, sum};
-use crate::cpu::team;
-use crate::raw::elements;
-use crate::shape::{ImagesOf, Window2d, Windowed};
+use kernels::reduce::{add_in_order, images_per_chunk, sum};
+use kernels::{Matrix, Window2d, matmul, thread_pool};
 
-/// Convolves `x` of shape `(C, H, W)` or `(B, C, H, W)` with `weight`, adds `bias`; differentiable in all three.
+use super::scope::{output, wants_gradient};
+use super::tape::{contiguous, gradient_of, record};
+use crate::raw::elements;
+use crate::shape::{ImagesOf, Windowed};
+
+/// Convolves `x` of shape `(C, H, W)` or `(B, C, H, W)` with `weight`, adds `bias`; differentiable in all
+/// three.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -26,13 +28,12 @@ use crate::shape::{ImagesOf, Window2d, Windowed};
 /// let dev = Cpu::default();
 /// let x: Tensor<Rank3<1, 3, 3>, f32, _> = dev.ones(); // (C, H, W)
 /// let w = dev.tensor([[[[1.0, 0.0, -1.0], [1.0, 0.0, -1.0], [1.0, 0.0, -1.0]]]]); // (O, C, K, K)
-/// let y = conv2d::<_, _, 1, 1, 3, 1, 0>(x, &w, &dev.tensor([1.0])).unwrap();
+/// let y = conv2d(x, &w, &dev.tensor([1.0]), Const::<1>, Const::<0>); // S = 1, P = 0
 /// assert_eq!(y.array(), [[[1.0]]]); // nine products that cancel, plus the bias
 /// ```
 ///
-/// # Errors
-/// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-#[allow(clippy::type_complexity)]
+/// # Panics
+/// If there is no memory for the output: see [`try_conv2d`].
 pub fn conv2d<
     Sh,
     T,
@@ -45,6 +46,35 @@ pub fn conv2d<
     x: Tensor<Sh, f32, Cpu, T>,
     weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
     bias: &Tensor<Rank1<O>, f32, Cpu>,
+    stride: Const<S>,
+    padding: Const<P>,
+) -> Tensor<Sh::Out, f32, Cpu, T>
+where
+    Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
+    T: Tape<f32, Cpu>,
+{
+    try_conv2d(x, weight, bias, stride, padding).unwrap()
+}
+
+/// [`conv2d`], or the reason why it could not be computed.
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if the output cannot be allocated.
+#[allow(clippy::type_complexity)]
+pub fn try_conv2d<
+    Sh,
+    T,
+    const C: usize,
+    const O: usize,
+    const K: usize,
+    const S: usize,
+    const P: usize,
+>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank4<O, C, K, K>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+    _stride: Const<S>,
+    _padding: Const<P>,
 ) -> Result<Tensor<Sh::Out, f32, Cpu, T>, CpuError>
 where
     Sh: ImagesOf<C> + Windowed<Const<O>, K, S, P>,
@@ -81,7 +111,7 @@ pub fn forward(window: Window2d, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f3
     let chunks = y
         .chunks_mut(per_chunk * sizes.output)
         .zip(x.chunks(per_chunk * sizes.input));
-    team::for_each(chunks, |_, (y, x)| {
+    thread_pool::for_each(chunks, |_, (y, x)| {
         let mut columns = vec![0.0; sizes.column * sizes.places];
         for (y, x) in y
             .chunks_exact_mut(sizes.output)
@@ -109,7 +139,7 @@ pub fn backward_input(window: Window2d, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let chunks = dx
         .chunks_mut(per_chunk * sizes.input)
         .zip(dy.chunks(per_chunk * sizes.output));
-    team::for_each(chunks, |_, (dx, dy)| {
+    thread_pool::for_each(chunks, |_, (dx, dy)| {
         let mut columns = vec![0.0; sizes.column * sizes.places];
         let images = dx.chunks_exact_mut(sizes.input);
         for (dx, dy) in images.zip(dy.chunks_exact(sizes.output)) {
@@ -131,7 +161,7 @@ pub fn backward_weight(window: Window2d, x: &[f32], dy: &[f32], dw: &mut [f32]) 
     let chunks = x
         .chunks(per_chunk * sizes.input)
         .zip(dy.chunks(per_chunk * sizes.output));
-    let partial_sums = team::map(chunks, |_, (x, dy)| {
+    let partial_sums = thread_pool::map(chunks, |_, (x, dy)| {
         let mut columns = vec![0.0; sizes.column * sizes.places];
         let mut dw = vec![0.0; sizes.kernels * sizes.column];
         let images = x.chunks_exact(sizes.input);
@@ -149,7 +179,7 @@ pub fn backward_weight(window: Window2d, x: &[f32], dy: &[f32], dw: &mut [f32]) 
 pub fn backward_bias(window: Window2d, dy: &[f32], db: &mut [f32]) {
     let output = db.len() * window.output_map();
     let chunks = dy.chunks(images_per_chunk(window.batch) * output);
-    let partial_sums = team::map(chunks, |_, dy| {
+    let partial_sums = thread_pool::map(chunks, |_, dy| {
         let mut partial = vec![0.0; db.len()];
         for image in dy.chunks_exact(output) {
             let maps = image.chunks_exact(window.output_map());

@@ -4,32 +4,50 @@
 //! y = x · m / (1 − p)        m = 0 with probability p, else 1
 //! ```
 //!
-//! What is dropped is a function of one random number from the device and of the position: splitmix64 (Steele, Lea and
-//! Flood, "Fast splittable pseudorandom number generators", 2014) of their sum gives 64 bits, half for each of two neighbours.
+//! The choice is a function of one random number from the device and of the position: splitmix64 (Steele,
+//! Lea and Flood, "Fast splittable pseudorandom number generators", 2014) of their sum gives 64 bits, half
+//! for each of two neighbours.
 //! (dfdx's own dropout has the same distribution, and draws number after number from a cryptographic generator.)
 use dfdx::prelude::{
     Cpu, CpuError, HasShape, RandomU64, ReshapeTo, Shape, SplitTape, Tape, Tensor,
 };
 
-use pulp::bytemuck;
+use kernels::reduce::add;
+use kernels::{buffer_pool::Buffer, simd::Isa, thread_pool};
 
-use super::add;
-use super::kept::output;
+use super::scope::output;
 use super::tape::record_clearing;
-use crate::cpu::{reuse::Buffer, simd::Isa, team};
 use crate::raw;
 
-/// `x` with every number dropped with probability `p`, the others divided by 1 − `p`; differentiable.
+/// `x` with every number set to 0 with probability `p`, and divided by 1 − `p` otherwise; differentiable.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::ops::dropout;
+/// let x: Tensor<Rank1<100>, f32, _> = Cpu::seed_from_u64(1).ones();
+/// assert!(dropout(x, 0.2).as_vec().iter().all(|y| *y == 0.0 || *y == 1.25));
+/// ```
+///
+/// # Panics
+/// If there is no memory for the output: see [`try_dropout`].
+pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
+    x: Tensor<S, f32, Cpu, T>,
+    p: f64,
+) -> Tensor<S, f32, Cpu, T> {
+    try_dropout(x, p).unwrap()
+}
+
+/// [`dropout`], or the reason why it could not be computed.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
+pub fn try_dropout<S: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<S, f32, Cpu, T>,
     p: f64,
 ) -> Result<Tensor<S, f32, Cpu, T>, CpuError> {
     let (x, tape) = x.try_contiguous()?.split_tape();
     let mask = Mask::new(x.device().random_u64(), p);
-    let mut kept = Buffer::any(x.shape().num_elements());
+    let mut kept = Buffer::stale(x.shape().num_elements());
     let y = output(x.shape(), x.device(), |y| {
         forward(mask, &raw::elements(&x), y, &mut kept)
     })?;
@@ -40,47 +58,50 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
     }))
 }
 
-/// Parts that a pass is split into, at most.
-const PARTS: usize = 8;
+/// The largest number of parts that a pass is split into.
+const MAX_PARTS: usize = 8;
 
-/// Numbers in a part.
+/// The size of a part.
 fn share(numbers: usize) -> usize {
-    numbers.div_ceil(PARTS).max(1 << 12).next_multiple_of(SOME)
+    numbers
+        .div_ceil(MAX_PARTS)
+        .max(1 << 12)
+        .next_multiple_of(SOME)
 }
 
-/// `y` = `x · m / (1 − p)`, and in `kept` which are kept: `m`.
+/// `y = x · m / (1 − p)`; `m` goes to `kept`.
 fn forward(mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let share = share(x.len());
     let parts = y.chunks_mut(share).zip(x.chunks(share));
-    team::for_each(parts.zip(kept.chunks_mut(share)), |part, ((y, x), kept)| {
+    thread_pool::for_each(parts.zip(kept.chunks_mut(share)), |part, ((y, x), kept)| {
         y.copy_from_slice(x);
         mask.drop_in_place(part * share, y, kept);
     });
 }
 
-/// `dx` += `dy · m / (1 − p)`; `dy` is zero afterwards.
+/// `dx += dy · m / (1 − p)`; sets `dy` to zero.
 fn backward(mask: Mask, kept: &[u8], dy: &mut [f32], dx: &mut [f32]) {
     let share = share(dy.len());
     let parts = dx.chunks_mut(share).zip(dy.chunks_mut(share));
-    team::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
+    thread_pool::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
         mask.keep_in_place(kept, dy);
         add(dx, dy);
         dy.fill(0.0);
     });
 }
 
-/// Which numbers are dropped.
+/// The random choice of the numbers that are dropped.
 #[derive(Clone, Copy)]
 pub struct Mask {
     seed: u64,
-    /// Of 32 random bits: what is below is dropped.
+    /// A number is dropped if its 32 random bits are below this.
     threshold: u32,
-    /// What is kept is multiplied by this.
+    /// The factor of the numbers that are kept, 1 / (1 − p).
     scale: f32,
 }
 
 impl Mask {
-    /// Each with probability `p`.
+    /// Drops each number with probability `p`.
     pub fn new(seed: u64, p: f64) -> Self {
         Self {
             seed,
@@ -89,7 +110,8 @@ impl Mask {
         }
     }
 
-    /// Drops some of the numbers `y`, of which the first is number `from` of all, an even one; `kept` says which are left, by 1.
+    /// Drops some of the numbers `y`, whose first has the even index `from` in the whole tensor; sets
+    /// `kept` to 1 for the others.
     pub fn drop_in_place(self, from: usize, y: &mut [f32], kept: &mut [u8]) {
         debug_assert!(from.is_multiple_of(2), "a random number decides about two");
         Isa::best().vectorize(
@@ -118,7 +140,7 @@ impl Mask {
         }
     }
 
-    /// Takes gradients `dy` of what is left to those of what there was.
+    /// Turns the gradients `dy` of the outputs into those of the inputs.
     pub fn keep_in_place(self, kept: &[u8], dy: &mut [f32]) {
         Isa::best().vectorize(
             #[inline(always)]
@@ -131,10 +153,10 @@ impl Mask {
     }
 }
 
-/// Random numbers at a time: 64 bits decide about two neighbours.
+/// How many decisions are drawn at a time; 64 random bits make two.
 const SOME: usize = 16;
 
-/// What decides about as many numbers side by side, the first of them at the place `seed`.
+/// The random bits for `SOME` neighbouring numbers, from `seed` on.
 #[inline(always)]
 fn random(seed: u64) -> [u32; SOME] {
     let mut random = [0; SOME / 2];
@@ -145,10 +167,10 @@ fn random(seed: u64) -> [u32; SOME] {
     bytemuck::cast(random)
 }
 
-/// Takes neighbours far apart.
+/// The increment of splitmix64.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A number in which every bit depends on all bits of `z`.
+/// The finaliser of splitmix64: every bit of the result depends on all bits of `z`.
 #[inline(always)]
 fn mix(z: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -205,7 +227,7 @@ mod tests {
     #[test]
     fn the_gradient_is_the_slope_of_what_was_kept() {
         let x: Tensor<Rank2<7, 9>, f32, _> = Cpu::seed_from_u64(5).sample_normal();
-        let y = dropout(x.leaky_trace(), 0.5).unwrap();
+        let y = dropout(x.leaky_trace(), 0.5);
         let kept: Vec<f32> = y
             .as_vec()
             .iter()

@@ -1,18 +1,36 @@
 //! Flattening: images `(B, C, H, W)` → vectors `(B, C H W)`, in row-major order whatever the order in memory.
 use dfdx::prelude::{Cpu, CpuError, HasShape, PutTape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
 
-use super::kept::output;
-use super::layout::Storage;
-use super::tape::{record, wants_gradient};
+use super::layout::ImageLayout;
+use super::scope::{output, wants_gradient};
+use super::tape::record;
 use crate::raw::{self, Order};
 
 /// `x` with the shape `shape`, which has as many elements; differentiable.
 ///
-/// Images stored row by row change their shape only; those stored with channels last are copied.
+/// Images stored row by row only change their shape; those stored with channels last are copied.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::ops::flatten;
+/// let x = Cpu::default().tensor([[[1.0, 2.0]], [[3.0, 4.0]]]); // (C, H, W)
+/// assert_eq!(flatten(x, (Const::<4>,)).array(), [1.0, 2.0, 3.0, 4.0]);
+/// ```
+///
+/// # Panics
+/// If there is no memory for the output: see [`try_flatten`].
+pub fn flatten<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    shape: Out,
+) -> Tensor<Out, f32, Cpu, T> {
+    try_flatten(x, shape).unwrap()
+}
+
+/// [`flatten`], or the reason why it could not be computed.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn flatten<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
+pub fn try_flatten<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<Sh, f32, Cpu, T>,
     shape: Out,
 ) -> Result<Tensor<Out, f32, Cpu, T>, CpuError> {
@@ -25,7 +43,7 @@ pub fn flatten<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     }
     let (x, tape) = x.split_tape();
     let sides = x.shape().concrete();
-    let storage = Storage::of(&x, sides.as_ref()[Sh::NUM_DIMS - 3]);
+    let storage = ImageLayout::of(&x, sides.as_ref()[Sh::NUM_DIMS - 3]);
     let y = output(&shape, x.device(), |y| {
         storage.copy_row_major(raw::stored(&x).unwrap_or_default(), y)
     })?;

@@ -1,52 +1,44 @@
-//! Flattening and dropout in one pass: what each does alone, number for number, and half of the memory traffic.
+//! Flattening and dropout in one pass: the same numbers as one after the other, for half the memory
+//! traffic.
 //!
 //! ```text
 //! y = flatten(x) · m / (1 − p)        m = 0 with probability p, else 1
 //! ```
 //!
-//! Two images at a time are turned and lose some of their numbers while they are in the cache; in the backward pass their gradients
-//! likewise.
+//! Two images at a time are transposed and lose some of their numbers while they are in the cache; in
+//! the backward pass their gradients likewise.
 use dfdx::prelude::{Cpu, CpuError, HasShape, RandomU64, Shape, SplitTape, Tape, Tensor};
+use kernels::reduce::images_per_small_chunk;
+use kernels::{buffer_pool::Buffer, thread_pool};
 
-use super::dropout::{self, Mask};
-use super::flatten::flatten;
-use super::images_per_small_chunk;
-use super::kept::output;
-use super::layout::Storage;
+use super::dropout::{Mask, try_dropout};
+use super::flatten::try_flatten;
+use super::layout::ImageLayout;
+use super::scope::output;
 use super::tape::record_clearing;
-use crate::cpu::{reuse::Buffer, team};
 use crate::raw::{self, Order};
 
-/// [`dropout`](dropout::dropout), with probability `p`, of [`flatten`] for `x` of shape `(C, H, W)` or `(B, C, H, W)`, to `shape`,
-/// which is `(C H W)` or `(B, C H W)`; differentiable.
-///
-/// ```
-/// use digits::dfdx::prelude::*;
-/// use digits::ops::{dropout, flatten, flatten_dropout};
-/// let x: Tensor<Rank3<2, 3, 4>, f32, _> = Cpu::seed_from_u64(1).sample_normal(); // (C, H, W)
-/// let [a, b] = [Cpu::seed_from_u64(2), Cpu::seed_from_u64(2)].map(|dev| x.to_device(&dev));
-/// let y: Tensor<Rank1<24>, f32, _> = flatten_dropout(a, (Const,), 0.25).unwrap();
-/// assert_eq!(y.array(), dropout(flatten(b, (Const::<24>,)).unwrap(), 0.25).unwrap().array());
-/// ```
+/// [`dropout`](super::dropout()), with probability `p`, of [`flatten`](super::flatten()): `x` of shape
+/// `(C, H, W)` or `(B, C, H, W)` → `shape`, `(C H W)` or `(B, C H W)`; differentiable.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn flatten_dropout<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
+pub fn try_flatten_dropout<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<Sh, f32, Cpu, T>,
     shape: Out,
     p: f64,
 ) -> Result<Tensor<Out, f32, Cpu, T>, CpuError> {
     if raw::order(&x) != Some(Order::ChannelsLast) {
-        return dropout::dropout(flatten(x, shape)?, p);
+        return try_dropout(try_flatten(x, shape)?, p);
     }
     let (x, tape) = x.split_tape();
     let mask = Mask::new(x.device().random_u64(), p);
     let sides = x.shape().concrete();
-    let storage = Storage::of(&x, sides.as_ref()[Sh::NUM_DIMS - 3]);
-    let mut kept = Buffer::any(x.shape().num_elements());
+    let layout = ImageLayout::of(&x, sides.as_ref()[Sh::NUM_DIMS - 3]);
+    let mut kept = Buffer::stale(x.shape().num_elements());
     let y = output(&shape, x.device(), |y| {
         forward(
-            &storage,
+            &layout,
             mask,
             raw::stored(&x).unwrap_or_default(),
             y,
@@ -56,7 +48,7 @@ pub fn flatten_dropout<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     let x_ghost = x.ghost();
     Ok(record_clearing(y, tape, move |gradients, dy| {
         backward(
-            &storage,
+            &layout,
             mask,
             &kept,
             dy,
@@ -66,50 +58,52 @@ pub fn flatten_dropout<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     }))
 }
 
-/// Images that are in the cache together. (Two, since a random number decides about two neighbours.)
-const TOGETHER: usize = 2;
+/// The number of images that are worked on together; an even one, since a random number decides about
+/// two neighbours.
+const IMAGES: usize = 2;
 
-/// `x`: `(B, H W, C)` → `y`, `(B, C, H W)`, without what is dropped; in `kept` what is not.
-fn forward(storage: &Storage, mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
-    let size = storage.image();
+/// `x`: `(B, H W, C)` → `y`: `(B, C, H W)`, and in `kept` a 1 for each number that is not dropped.
+fn forward(layout: &ImageLayout, mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
+    let size = layout.image();
     let share = share(x.len() / size) * size;
     let parts = y.chunks_mut(share).zip(x.chunks(share));
-    team::for_each(parts.zip(kept.chunks_mut(share)), |part, ((y, x), kept)| {
-        let some = TOGETHER * size;
+    thread_pool::for_each(parts.zip(kept.chunks_mut(share)), |part, ((y, x), kept)| {
+        let some = IMAGES * size;
         let pairs = y.chunks_mut(some).zip(x.chunks(some));
         for (n, ((y, x), kept)) in pairs.zip(kept.chunks_mut(some)).enumerate() {
-            storage.turn_images(x, y);
+            layout.transpose_images(x, y);
             mask.drop_in_place(part * share + n * some, y, kept);
         }
     });
 }
 
-/// Adds to `dx`, `(B, H W, C)`, the gradient of the loss, given `dy`, `(B, C, H W)`, which is zero afterwards.
-fn backward(storage: &Storage, mask: Mask, kept: &[u8], dy: &mut [f32], dx: &mut [f32]) {
-    let size = storage.image();
+/// Adds the gradient of the loss to `dx`, `(B, H W, C)`, given `dy`, `(B, C, H W)`; sets `dy` to zero.
+fn backward(layout: &ImageLayout, mask: Mask, kept: &[u8], dy: &mut [f32], dx: &mut [f32]) {
+    let size = layout.image();
     let share = share(dx.len() / size) * size;
     let parts = dx.chunks_mut(share).zip(dy.chunks_mut(share));
-    team::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
+    thread_pool::for_each(parts.zip(kept.chunks(share)), |_, ((dx, dy), kept)| {
         let images = dx.chunks_mut(size).zip(dy.chunks_mut(size));
         for ((dx, dy), kept) in images.zip(kept.chunks(size)) {
             mask.keep_in_place(kept, dy);
-            storage.add_turned_images(dy, dx);
+            layout.add_transposed_images(dy, dx);
             dy.fill(0.0);
         }
     });
 }
 
-/// Images in a part.
+/// The number of images in a part.
 fn share(images: usize) -> usize {
-    images_per_small_chunk(images).next_multiple_of(TOGETHER)
+    images_per_small_chunk(images).next_multiple_of(IMAGES)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Storage;
+    use super::ImageLayout;
     use super::*;
     use crate::gradcheck;
-    use crate::layers::{Conv2DReLU, Dropout, Flatten, FlattenDropout};
+    use crate::layers::modules::Fused;
+    use crate::layers::{Conv2D, Dropout, Flatten};
     use dfdx::prelude::*;
 
     type Images = Tensor<(usize, Const<3>, Const<5>, Const<3>), f32, Cpu>;
@@ -118,10 +112,10 @@ mod tests {
     fn images(batch: usize) -> Images {
         let dev = Cpu::seed_from_u64(1);
         let x: Images = dev.sample_uniform_like(&(batch, Const, Const, Const));
-        let mut keep = dev.build_module::<Conv2DReLU<3, 3, 1>, f32>();
+        let mut keep = dev.build_module::<crate::layers::Fused<(Conv2D<3, 3, 1>, ReLU)>, f32>();
         let same = |o: usize, c: usize| if o == c { 1.0 } else { 0.0 };
         let weights = (0..9).map(|i| same(i / 3, i % 3)).collect();
-        keep.weight = dev.tensor_from_vec(weights, (Const, Const, Const, Const));
+        keep.0.weight = dev.tensor_from_vec(weights, (Const, Const, Const, Const));
         let stored = keep.forward(x.clone());
         assert_eq!(raw::order(&stored), Some(Order::ChannelsLast));
         assert_eq!(stored.as_vec(), x.as_vec());
@@ -141,7 +135,7 @@ mod tests {
         for batch in [1, 2, 5, 40] {
             let x = images(batch);
             let (a, b) = (seeded(&x), seeded(&x));
-            let both = FlattenDropout::<45, 25>.forward_mut(a.leaky_trace());
+            let both = Fused::new((Flatten::<45>, Dropout::<25>)).forward_mut(a.leaky_trace());
             let two = (Flatten::<45>, Dropout::<25>).forward_mut(b.leaky_trace());
             assert_eq!(both.as_vec(), two.as_vec(), "{batch} images");
             let [both, two] = [(both, &a), (two, &b)].map(|(y, x)| {
@@ -157,10 +151,10 @@ mod tests {
     fn the_gradient_is_that_of_central_differences_and_a_broken_one_is_seen() {
         let (batch, mask) = (3, Mask::new(7, 0.25));
         let x = images(batch);
-        let storage = Storage::of(&x, 3);
+        let layout = ImageLayout::of(&x, 3);
         let outputs = |x: &[f32]| {
             let (mut y, mut kept) = (vec![f32::NAN; x.len()], vec![7; x.len()]);
-            forward(&storage, mask, x, &mut y, &mut kept);
+            forward(&layout, mask, x, &mut y, &mut kept);
             (y, kept)
         };
         let numbers = raw::stored(&x).unwrap();
@@ -172,7 +166,7 @@ mod tests {
         let (_, kept) = outputs(numbers);
         let mut dy: Vec<f32> = (0..numbers.len()).map(factor).collect();
         let mut dx = vec![1.0; numbers.len()]; // to be added to
-        backward(&storage, mask, &kept, &mut dy, &mut dx);
+        backward(&layout, mask, &kept, &mut dy, &mut dx);
         assert!(dy.iter().all(|dy| *dy == 0.0));
         let mut dx: Vec<f32> = dx.iter().map(|dx| dx - 1.0).collect();
         assert!(gradcheck::compare(&dx, &measured).relative < 1e-3);
@@ -183,7 +177,7 @@ mod tests {
     #[test]
     fn nothing_is_dropped_from_a_tensor_without_tape() {
         let x = images(2);
-        let y = FlattenDropout::<45, 25>.forward(x.clone());
+        let y = Fused::new((Flatten::<45>, Dropout::<25>)).forward(x.clone());
         assert_eq!(y.as_vec(), x.as_vec());
     }
 }

@@ -6,16 +6,17 @@ use dfdx::prelude::{
 };
 use dfdx::prelude::{Shape, SplitTape, Tape, Tensor, ZerosTensor};
 
-use super::images_per_small_chunk;
-use super::kept::output;
-use crate::cpu::team;
-use crate::cpu::transpose::{self, Size};
+use kernels::reduce::images_per_small_chunk;
+use kernels::thread_pool;
+use kernels::transpose::{self, Strides};
+
+use super::scope::output;
 use crate::raw::{self, Order};
 
 /// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.
 pub trait ChannelsLast: Shape {
-    /// A tensor of this shape, stored with channels last; `write` gets its elements in that order, whatever they are, and
-    /// sets them all.
+    /// Makes a tensor of this shape, stored with channels last; `write` gets its elements in that order,
+    /// with any contents, and sets them all.
     ///
     /// # Errors
     /// [`CpuError::OutOfMemory`].
@@ -59,7 +60,8 @@ fn fill_permuted<P: Shape + PermuteShapeTo<S, Ax>, S: Shape, Ax: Axes>(
     output(&stored, dev, write)?.try_permute::<S, Ax>()
 }
 
-/// `x` and its tape; a view that is stored neither row by row nor with channels last is copied, on the tape.
+/// `x` and its tape; a view that is stored neither row by row nor with channels last is copied, on the
+/// tape.
 pub fn channels_last<S: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<S, f32, Cpu, T>,
 ) -> Result<(Tensor<S, f32, Cpu>, T), CpuError> {
@@ -72,15 +74,15 @@ pub fn channels_last<S: Shape, T: Tape<f32, Cpu>>(
 
 /// How a tensor of images is stored, and its sizes.
 #[derive(Clone, Copy, Debug)]
-pub struct Storage {
+pub struct ImageLayout {
     order: Order,
     channels: usize,
-    /// Pixels in a map.
+    /// The number of pixels of a map, `H W`.
     map: usize,
 }
 
-impl Storage {
-    /// That of `x`, which must be stored row by row or with channels last.
+impl ImageLayout {
+    /// The layout of `x`, which must be stored row by row or with channels last.
     pub fn of<S: Shape>(x: &Tensor<S, f32, Cpu>, channels: usize) -> Self {
         let sides = x.shape().concrete();
         let map = sides.as_ref()[S::NUM_DIMS - 2] * sides.as_ref()[S::NUM_DIMS - 1];
@@ -108,31 +110,31 @@ impl Storage {
         }
     }
 
-    /// Lets `add` add to a gradient that is stored as the tensor is, but which it sees with channels last.
+    /// Calls `add` with the elements with channels last of a gradient that is stored as the tensor is.
     pub fn change(&self, gradient: &mut [f32], add: impl FnOnce(&mut [f32])) {
         match self.order {
             Order::ChannelsLast => add(gradient),
             Order::RowMajor => {
-                let mut turned = vec![0.0; gradient.len()];
-                add(&mut turned);
-                add_transposed(&turned, [self.map, self.channels], gradient);
+                let mut transposed = vec![0.0; gradient.len()];
+                add(&mut transposed);
+                add_transposed(&transposed, [self.map, self.channels], gradient);
             }
         }
     }
 
-    /// Elements of an image.
+    /// The number of elements of an image, `C H W`.
     pub fn image(&self) -> usize {
         self.map * self.channels
     }
 
     /// [`copy_row_major`](Self::copy_row_major) on this thread.
-    pub fn turn_images(&self, x: &[f32], out: &mut [f32]) {
-        turn_each(x, [self.map, self.channels], out, transpose::copy);
+    pub fn transpose_images(&self, x: &[f32], out: &mut [f32]) {
+        transpose_each(x, [self.map, self.channels], out, transpose::copy);
     }
 
     /// [`add_channels_last`](Self::add_channels_last) on this thread.
-    pub fn add_turned_images(&self, x: &[f32], out: &mut [f32]) {
-        turn_each(x, [self.channels, self.map], out, transpose::add);
+    pub fn add_transposed_images(&self, x: &[f32], out: &mut [f32]) {
+        transpose_each(x, [self.channels, self.map], out, transpose::add);
     }
 
     /// Copies elements with channels last, `(B, H W, C)`, to `out`, `(B, C, H W)`.
@@ -156,7 +158,7 @@ fn each_image(
     x: &[f32],
     [rows, columns]: [usize; 2],
     out: &mut [f32],
-    transposed: fn(Size, &[f32], &mut [f32]),
+    transposed: fn(Strides, &[f32], &mut [f32]),
 ) {
     let size = rows * columns;
     if size == 0 {
@@ -164,21 +166,21 @@ fn each_image(
     }
     let images = images_per_small_chunk(x.len() / size);
     let chunks = out.chunks_mut(images * size).zip(x.chunks(images * size));
-    team::for_each(chunks, |_, (out, x)| {
-        turn_each(x, [rows, columns], out, transposed);
+    thread_pool::for_each(chunks, |_, (out, x)| {
+        transpose_each(x, [rows, columns], out, transposed);
     });
 }
 
 /// [`each_image`] on this thread.
-fn turn_each(
+fn transpose_each(
     x: &[f32],
     [rows, columns]: [usize; 2],
     out: &mut [f32],
-    transposed: fn(Size, &[f32], &mut [f32]),
+    transposed: fn(Strides, &[f32], &mut [f32]),
 ) {
     let (size, turn) = (
         rows * columns,
-        Size {
+        Strides {
             rows,
             columns,
             from: columns,

@@ -4,18 +4,17 @@
 //! y[o] = b[o] + Σ_i w[o, i] · x[i]          or the larger of that and 0
 //! ```
 //!
-//! The forward product skips the zeros of `x` ([`nonzero`]), and those of the backward pass the zeros of `dy`, if they are many: each
-//! number is a sum in the same order, and the same to the last bit where the CPU multiplies and adds in one step.
+//! The forward product skips the zeros of `x` ([`kernels::sparse`]), and those of the backward pass the
+//! zeros of `dy`, if they are many: each number is a sum in the same order, and the same to the last bit
+//! where the CPU multiplies and adds in one step.
 use dfdx::prelude::Tensor;
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
+use kernels::sparse::{self, PackedSparse};
+use kernels::transpose::{self, Strides};
+use kernels::{Matrix, buffer_pool::Buffer, par_matmul, simd::Isa};
 
-use super::kept::output;
-use super::matmul::{Matrix, par_matmul};
-use super::nonzero::{self, Nonzeros};
-use super::tape::{contiguous, gradient_of, record, wants_gradient};
-use crate::cpu::reuse::Buffer;
-use crate::cpu::simd::Isa;
-use crate::cpu::transpose::{self, Size};
+use super::scope::{output, wants_gradient};
+use super::tape::{contiguous, gradient_of, record};
 use crate::raw::elements;
 
 /// A shape whose last axis has `I` elements: one input `(I)` or a batch `(B, I)`.
@@ -51,13 +50,29 @@ impl<B: Dim, const I: usize, const O: usize> InputsOf<I, Const<O>> for (B, Const
 /// use digits::dfdx::prelude::*;
 /// use digits::ops::linear;
 /// let dev = Cpu::default();
-/// let y = linear(dev.tensor([1.0, 2.0]), &dev.tensor([[3.0, 4.0]]), &dev.tensor([5.0])).unwrap();
+/// let y = linear(dev.tensor([1.0, 2.0]), &dev.tensor([[3.0, 4.0]]), &dev.tensor([5.0]));
 /// assert_eq!(y.array(), [1.0 * 3.0 + 2.0 * 4.0 + 5.0]);
 /// ```
 ///
+/// # Panics
+/// If there is no memory for the output: see [`try_linear`].
+pub fn linear<Sh, T, const I: usize, const O: usize>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    weight: &Tensor<Rank2<O, I>, f32, Cpu>,
+    bias: &Tensor<Rank1<O>, f32, Cpu>,
+) -> Tensor<Sh::Out, f32, Cpu, T>
+where
+    Sh: InputsOf<I, Const<O>>,
+    T: Tape<f32, Cpu>,
+{
+    try_linear(x, weight, bias).unwrap()
+}
+
+/// [`linear`], or the reason why it could not be computed.
+///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn linear<Sh, T, const I: usize, const O: usize>(
+pub fn try_linear<Sh, T, const I: usize, const O: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
     weight: &Tensor<Rank2<O, I>, f32, Cpu>,
     bias: &Tensor<Rank1<O>, f32, Cpu>,
@@ -71,18 +86,9 @@ where
 
 /// `relu(x wᵀ + bias)` for `x` of shape `(I)` or `(B, I)`; differentiable in all three.
 ///
-/// ```
-/// use digits::dfdx::prelude::*;
-/// use digits::ops::linear_relu;
-/// let dev = Cpu::default();
-/// let (w, b) = (dev.tensor([[3.0, 4.0], [-3.0, 4.0]]), dev.tensor([0.5, -6.0]));
-/// let y = linear_relu(dev.tensor([1.0, 2.0]), &w, &b).unwrap();
-/// assert_eq!(y.array(), [11.5, 0.0]); // of 11.5 and −1
-/// ```
-///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn linear_relu<Sh, T, const I: usize, const O: usize>(
+pub(crate) fn try_linear_relu<Sh, T, const I: usize, const O: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
     weight: &Tensor<Rank2<O, I>, f32, Cpu>,
     bias: &Tensor<Rank1<O>, f32, Cpu>,
@@ -111,8 +117,8 @@ where
     let y = output(&shape, x.device(), |y| {
         y.chunks_exact_mut(O)
             .for_each(|y| y.copy_from_slice(&elements(&bias)));
-        let inputs = Nonzeros::new(isa, &elements(&x), I);
-        nonzero::times_transposed(isa, &inputs, &elements(&weight), y);
+        let inputs = PackedSparse::new(isa, &elements(&x), I);
+        sparse::add_product_transposed(isa, &inputs, &elements(&weight), y);
         if relu {
             self::relu(isa, y);
         }
@@ -133,7 +139,7 @@ where
     }))
 }
 
-/// Every number of `y` that is below zero becomes zero.
+/// Sets every number of `y` below zero to zero.
 pub fn relu(isa: Isa, y: &mut [f32]) {
     isa.vectorize(
         #[inline(always)]
@@ -144,9 +150,10 @@ pub fn relu(isa: Isa, y: &mut [f32]) {
     );
 }
 
-/// The gradient with respect to what ReLU saw, given its outputs `y` and their gradient: zero where ReLU gave zero.
+/// The gradient with respect to the input of ReLU, given its outputs `y` and their gradient `dy`: zero
+/// where the output is zero.
 pub fn through_relu(isa: Isa, y: &[f32], dy: &[f32]) -> Buffer {
-    let mut dz = Buffer::any(dy.len());
+    let mut dz = Buffer::stale(dy.len());
     let numbers = &mut dz[..];
     isa.vectorize(
         #[inline(always)]
@@ -164,8 +171,8 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     y.chunks_exact_mut(bias.len())
         .for_each(|y| y.copy_from_slice(bias));
     let isa = Isa::best();
-    let x = Nonzeros::new(isa, x, w.len() / bias.len());
-    nonzero::times_transposed(isa, &x, w, y);
+    let x = PackedSparse::new(isa, x, w.len() / bias.len());
+    sparse::add_product_transposed(isa, &x, w, y);
 }
 
 /// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output; `inputs` is `I`.
@@ -176,8 +183,8 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
 pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     let (batch, outputs) = (dx.len() / inputs, w.len() / inputs);
     let isa = Isa::best();
-    if nonzero::pays(isa, dy, outputs) {
-        return nonzero::times(isa, &Nonzeros::new(isa, dy, outputs), w, dx);
+    if sparse::is_profitable(isa, dy, outputs) {
+        return sparse::add_product(isa, &PackedSparse::new(isa, dy, outputs), w, dx);
     }
     let dy = Matrix::new(dy, batch, outputs);
     par_matmul(dx, dy, Matrix::new(w, outputs, inputs), true);
@@ -191,16 +198,16 @@ pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let (batch, outputs) = (x.len() / inputs, dw.len() / inputs);
     let isa = Isa::best();
-    if nonzero::pays(isa, dy, batch) {
-        let mut turned = Buffer::any(dy.len()); // (O, B)
-        let size = Size {
+    if sparse::is_profitable(isa, dy, batch) {
+        let mut transposed = Buffer::stale(dy.len()); // (O, B)
+        let size = Strides {
             rows: batch,
             columns: outputs,
             from: outputs,
             to: batch,
         };
-        transpose::copy(size, dy, &mut turned);
-        return nonzero::times(isa, &Nonzeros::new(isa, &turned, batch), x, dw);
+        transpose::copy(size, dy, &mut transposed);
+        return sparse::add_product(isa, &PackedSparse::new(isa, &transposed, batch), x, dw);
     }
     let dy = Matrix::new(dy, batch, outputs).transposed();
     par_matmul(dw, dy, Matrix::new(x, batch, inputs), true);

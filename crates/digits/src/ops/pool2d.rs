@@ -8,29 +8,49 @@
 //! Padding never wins a maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`, its default).
 //! Where several pixels tie for the maximum, the first in row-major order gets the gradient, as in PyTorch and
 //! TensorFlow; dfdx 0.13 gives it to all of them.
-use super::images_per_small_chunk;
-use super::kept::output;
-use super::tape::record;
-use crate::cpu::reuse::Buffer;
-use crate::cpu::team;
-use crate::raw::elements;
-use crate::shape::{Channels, Window2d, Windowed};
-use dfdx::prelude::{Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor};
+use dfdx::prelude::{Const, Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor};
+use kernels::reduce::images_per_small_chunk;
+use kernels::{Window2d, buffer_pool::Buffer, thread_pool};
 
-/// Largest element of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
+use super::scope::output;
+use super::tape::record;
+use crate::raw::elements;
+use crate::shape::{Channels, Windowed};
+
+/// The largest element of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
 /// use digits::ops::max_pool2d;
-/// let dev = Cpu::default();
-/// let x = dev.tensor([[[1.0, 2.0], [4.0, 3.0]]]); // (C, H, W)
-/// assert_eq!(max_pool2d::<_, _, 2, 2, 0>(x).unwrap().array(), [[[4.0]]]);
+/// let x = Cpu::default().tensor([[[1.0, 2.0], [4.0, 3.0]]]); // (C, H, W)
+/// let y = max_pool2d(x, Const::<2>, Const::<2>, Const::<0>); // K = 2, S = 2, P = 0
+/// assert_eq!(y.array(), [[[4.0]]]);
 /// ```
+///
+/// # Panics
+/// If there is no memory for the output: see [`try_max_pool2d`].
+pub fn max_pool2d<Sh, T, const K: usize, const S: usize, const P: usize>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    kernel: Const<K>,
+    stride: Const<S>,
+    padding: Const<P>,
+) -> Tensor<Sh::Out, f32, Cpu, T>
+where
+    Sh: Channels + Windowed<Sh::C, K, S, P>,
+    T: Tape<f32, Cpu>,
+{
+    try_max_pool2d(x, kernel, stride, padding).unwrap()
+}
+
+/// [`max_pool2d`], or the reason why it could not be computed.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn max_pool2d<Sh, T, const K: usize, const S: usize, const P: usize>(
+pub fn try_max_pool2d<Sh, T, const K: usize, const S: usize, const P: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
+    _kernel: Const<K>,
+    _stride: Const<S>,
+    _padding: Const<P>,
 ) -> Result<Tensor<Sh::Out, f32, Cpu, T>, CpuError>
 where
     Sh: Channels + Windowed<Sh::C, K, S, P>,
@@ -47,7 +67,7 @@ where
         Windowed::out(x.shape(), x.shape().channels()),
     );
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let mut winners = Buffer::<u32>::any(window.outputs());
+    let mut winners = Buffer::<u32>::stale(window.outputs());
     let y = output(&shape, x.device(), |y| {
         max_forward(window, &elements(&x), y, &mut winners)
     })?;
@@ -65,7 +85,7 @@ pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], winners: &mut [u3
     const NONE: u32 = u32::MAX;
     let (input, output) = chunk_sizes(window);
     let chunks = y.chunks_mut(output).zip(winners.chunks_mut(output));
-    team::for_each(chunks.zip(x.chunks(input)), |_, ((y, winners), x)| {
+    thread_pool::for_each(chunks.zip(x.chunks(input)), |_, ((y, winners), x)| {
         y.fill(f32::NEG_INFINITY);
         winners.fill(NONE);
         let maps = y
@@ -88,7 +108,7 @@ pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], winners: &mut [u3
 pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32]) {
     let (input, output) = chunk_sizes(window);
     let chunks = dy.chunks(output).zip(winners.chunks(output));
-    team::for_each(
+    thread_pool::for_each(
         chunks.zip(dx.chunks_mut(input)),
         |_, ((dy, winners), dx)| {
             let maps = dy
@@ -103,20 +123,40 @@ pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32
     );
 }
 
-/// Mean of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
+/// The mean of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
 /// use digits::ops::avg_pool2d;
-/// let dev = Cpu::default();
-/// let x = dev.tensor([[[1.0, 2.0], [4.0, 3.0]]]); // (C, H, W)
-/// assert_eq!(avg_pool2d::<_, _, 2, 2, 0>(x).unwrap().array(), [[[2.5]]]);
+/// let x = Cpu::default().tensor([[[1.0, 2.0], [4.0, 3.0]]]); // (C, H, W)
+/// let y = avg_pool2d(x, Const::<2>, Const::<2>, Const::<0>); // K = 2, S = 2, P = 0
+/// assert_eq!(y.array(), [[[2.5]]]);
 /// ```
+///
+/// # Panics
+/// If there is no memory for the output: see [`try_avg_pool2d`].
+pub fn avg_pool2d<Sh, T, const K: usize, const S: usize, const P: usize>(
+    x: Tensor<Sh, f32, Cpu, T>,
+    kernel: Const<K>,
+    stride: Const<S>,
+    padding: Const<P>,
+) -> Tensor<Sh::Out, f32, Cpu, T>
+where
+    Sh: Channels + Windowed<Sh::C, K, S, P>,
+    T: Tape<f32, Cpu>,
+{
+    try_avg_pool2d(x, kernel, stride, padding).unwrap()
+}
+
+/// [`avg_pool2d`], or the reason why it could not be computed.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
-pub fn avg_pool2d<Sh, T, const K: usize, const S: usize, const P: usize>(
+pub fn try_avg_pool2d<Sh, T, const K: usize, const S: usize, const P: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
+    _kernel: Const<K>,
+    _stride: Const<S>,
+    _padding: Const<P>,
 ) -> Result<Tensor<Sh::Out, f32, Cpu, T>, CpuError>
 where
     Sh: Channels + Windowed<Sh::C, K, S, P>,
@@ -148,7 +188,7 @@ pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
     let (input, output) = chunk_sizes(window);
     let chunks = y.chunks_mut(output).zip(x.chunks(input));
-    team::for_each(chunks, |_, (y, x)| {
+    thread_pool::for_each(chunks, |_, (y, x)| {
         y.fill(0.0);
         let maps = y.chunks_exact_mut(window.output_map());
         for (y, x) in maps.zip(x.chunks_exact(window.input_map())) {
@@ -163,7 +203,7 @@ pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
     let (input, output) = chunk_sizes(window);
     let chunks = dx.chunks_mut(input).zip(dy.chunks(output));
-    team::for_each(chunks, |_, (dx, dy)| {
+    thread_pool::for_each(chunks, |_, (dx, dy)| {
         let maps = dx.chunks_exact_mut(window.input_map());
         for (dx, dy) in maps.zip(dy.chunks_exact(window.output_map())) {
             for_each_element(window, |output, pixel| dx[pixel] += dy[output] * share);

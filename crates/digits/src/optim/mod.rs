@@ -47,9 +47,9 @@ use dfdx::nn::tensor_collection::{
 use dfdx::optim::{OptimizerUpdateError, Sgd, SgdConfig, UnusedTensors};
 use dfdx::prelude::*;
 
-use crate::cpu::simd::Isa;
-use crate::cpu::team;
 use crate::raw;
+use kernels::simd::Isa;
+use kernels::thread_pool;
 
 /// An optimiser as [`fit`](crate::train::fit) uses it: [`step`](Self::step) is [`update`](Optimizer::update) for gradients that
 /// nobody needs afterwards.
@@ -276,7 +276,7 @@ fn in_parts<const N: usize>(
         let others = others.each_mut();
         (part, others.map(|other| other.next().unwrap_or_default()))
     });
-    team::for_each(parts, |_, (part, others)| {
+    thread_pool::for_each(parts, |_, (part, others)| {
         Isa::best().vectorize(
             #[inline(always)]
             || change(part, others),

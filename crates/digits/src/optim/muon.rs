@@ -5,8 +5,8 @@ use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
 use super::{Adam, AdamConfig, Rule, in_place, not_denormal, optimizer};
-use crate::ops::{Matrix, par_matmul};
 use crate::raw;
+use kernels::{Matrix, par_matmul};
 
 /// Settings of [`Muon`]. The defaults are Jordan's.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use super::memory::Reuse;
 use crate::batch;
 use crate::dataset::{CLASSES, Dataset};
 use crate::loss::try_softmax_cross_entropy;
-use crate::ops::Kept;
+use crate::ops::{ActivationPool, Scope};
 use crate::raw;
 
 /// Images that are looked at together when nothing is learned; the result does not depend on it.
@@ -74,11 +74,12 @@ pub(super) fn try_evaluate<M: Classifier>(
 ) -> Result<Evaluation, CpuError> {
     let dev = Cpu::default();
     let _memory = Reuse::on(&dev);
-    let (mut running, mut kept) = (Running::default(), Kept::default());
+    let (mut running, mut pool) = (Running::default(), ActivationPool::default());
     let all: Vec<usize> = (0..data.len()).collect();
     for indices in all.chunks(BATCH) {
         let images = batch::images(&dev, data, indices);
-        let logits = kept.lend(|| model.try_forward(images))?;
+        let scope = Scope::default().reusing(&mut pool);
+        let logits = scope.run(|| model.try_forward(images))?;
         let right = count_right(&raw::elements(&logits), data, indices);
         let loss = try_softmax_cross_entropy(logits, batch::one_hot(&dev, data, indices))?;
         running.add(f64::from(loss.array()), right, indices.len());
@@ -89,11 +90,12 @@ pub(super) fn try_evaluate<M: Classifier>(
 fn try_predict<M: Classifier>(model: &M, data: &Dataset) -> Result<Vec<Prediction>, CpuError> {
     let dev = Cpu::default();
     let _memory = Reuse::on(&dev);
-    let (mut predictions, mut kept) = (Vec::with_capacity(data.len()), Kept::default());
+    let (mut predictions, mut pool) = (Vec::with_capacity(data.len()), ActivationPool::default());
     let all: Vec<usize> = (0..data.len()).collect();
     for indices in all.chunks(BATCH) {
         let images = batch::images(&dev, data, indices);
-        let logits = kept.lend(|| model.try_forward(images))?;
+        let scope = Scope::default().reusing(&mut pool);
+        let logits = scope.run(|| model.try_forward(images))?;
         let probabilities = logits.try_softmax::<Axis<1>>()?; // (B, 10)
         let rows = raw::elements(&probabilities);
         predictions.extend(rows.as_chunks::<CLASSES>().0.iter().map(|row| Prediction {

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use chapters::sources::LINKED_CRATES;
 use sha2::{Digest, Sha256};
 
 use crate::checkout::{self, Checkout};
@@ -77,10 +78,12 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// What the compiled libraries depend on: `digits`' dependencies, how they are compiled, the toolchain and the kernel.
+/// What the compiled libraries depend on: the dependencies of our crates, how they are compiled, the
+/// toolchain and the kernel.
 fn key(checkout: &Checkout) -> Result<String> {
     let mut digest = Sha256::new();
-    for file in ["crates/digits/Cargo.toml", ".cargo/config.toml"] {
+    let manifests = LINKED_CRATES.iter().map(|name| format!("crates/{name}/Cargo.toml"));
+    for file in manifests.chain([".cargo/config.toml".to_owned()]) {
         let path = checkout.root().join(file);
         digest.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
     }

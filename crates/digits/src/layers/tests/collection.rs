@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::layers::{Conv2DReLU, Conv2DReLUMaxPool, Together};
+use crate::layers::Fused;
 use crate::models::{CnnDeep, Linear10};
 
 #[test]
@@ -97,21 +97,18 @@ fn a_saved_model_comes_back_bit_for_bit() {
 
 /// Saved files, seeds and experiments do not notice which of the two a model is made of.
 #[test]
-fn together_has_the_draws_and_the_names_of_a_tuple() {
-    type A = Conv2DReLU<1, 4, 3>;
-    type B = Conv2DReLUMaxPool<4, 6, 3>;
-    let tuple = build::<(A, B)>(1);
-    let weights = |a: &Tensor<Rank4<4, 1, 3, 3>, f32, Cpu>,
-                   b: &Tensor<Rank4<6, 4, 3, 3>, f32, Cpu>| {
-        (a.array(), b.array())
-    };
-    let expected = weights(&tuple.0.weight, &tuple.1.weight);
-    let pair = build::<Together<A, B>>(1);
-    assert_eq!(weights(&pair.0.weight, &pair.1.weight), expected);
-    let file = Temporary::new("together.safetensors");
-    tuple.save_safetensors(&file.0).unwrap();
-    let mut loaded = build::<Together<A, B>>(2);
-    assert_ne!(weights(&loaded.0.weight, &loaded.1.weight), expected);
-    loaded.load_safetensors(&file.0).unwrap();
-    assert_eq!(weights(&loaded.0.weight, &loaded.1.weight), expected);
+fn a_fused_tuple_has_the_draws_the_names_and_the_file_of_the_plain_one() {
+    type Layers = (Conv2D<1, 4, 3>, ReLU, Conv2D<4, 6, 3>, ReLU, MaxPool2D<2>);
+    let (plain, fused) = (build::<Layers>(1), build::<Fused<Layers>>(1));
+    assert_eq!(plain.0.weight.array(), fused.0.weight.array());
+    assert_eq!(plain.2.weight.array(), fused.2.weight.array());
+    let files = ["plain", "fused"].map(|name| Temporary::new(&format!("{name}.safetensors")));
+    plain.save_safetensors(&files[0].0).unwrap();
+    fused.save_safetensors(&files[1].0).unwrap();
+    let [a, b] = files.each_ref().map(|file| std::fs::read(&file.0).unwrap());
+    assert_eq!(a, b);
+    let mut loaded = build::<Fused<Layers>>(2);
+    assert_ne!(loaded.2.weight.array(), plain.2.weight.array());
+    loaded.load_safetensors(&files[0].0).unwrap();
+    assert_eq!(loaded.2.weight.array(), plain.2.weight.array());
 }

@@ -2,8 +2,8 @@
 use dfdx::optim::{Adam, AdamConfig, Momentum, Optimizer, Sgd, SgdConfig};
 
 use super::*;
-use crate::cpu::team::Team;
 use crate::gradcheck::{self, STEP};
+use kernels::thread_pool::ThreadPool;
 use std::sync::Arc;
 
 /// Smooth but for the pooling, so that central differences can follow it.
@@ -149,7 +149,7 @@ fn dropout_drops_while_training_and_not_while_predicting() {
 #[test]
 fn a_model_gives_the_same_bits_on_one_thread_and_many() {
     let bits = |threads| {
-        Arc::new(Team::new(threads)).install(|| {
+        Arc::new(ThreadPool::new(threads)).install(|| {
             let model = build::<Mixed>(1);
             let (gradients, loss) = backward(&model, 1, model.alloc_grads());
             let all = std::cell::RefCell::new(vec![loss]);

@@ -1,15 +1,15 @@
 //! Convolution, bias, ReLU and pooling in one, against the naive twins of the four one after the other, on every set of
 //! instructions.
 use super::broken::rejects_every_fault;
-use super::{Operation, agree, central, naive, numbers, slow, window};
-use crate::cpu::simd::Isa;
-use crate::ops::conv_block::{Block, Layer, backward_slices, forward_slices};
-use crate::shape::Window2d;
+use super::{Operation, agree, central, naive, numbers, slow};
+use kernels::Window2d;
+use kernels::conv_block::{self, Block, ConvLayer};
+use kernels::simd::Isa;
 
-const EVERY: [Isa; 3] = [Isa::Plain, Isa::Avx2, Isa::Avx512];
+const EVERY: [Isa; 3] = [Isa::Baseline, Isa::Avx2, Isa::Avx512];
 
 /// Matrices `(rows, columns)` → their transposes.
-fn turned<N: Copy>(x: &[N], rows: usize, columns: usize) -> Vec<N> {
+fn transposed<N: Copy>(x: &[N], rows: usize, columns: usize) -> Vec<N> {
     let matrices = x.chunks_exact(rows * columns);
     let of_one = |m: &[N]| {
         (0..rows * columns)
@@ -21,7 +21,7 @@ fn turned<N: Copy>(x: &[N], rows: usize, columns: usize) -> Vec<N> {
 
 /// The window of pooling on what a convolution gives.
 fn pooling(w: Window2d, kernels: usize) -> Window2d {
-    window([w.batch, kernels, w.output[0], w.output[1]], 2, 2, 0)
+    Window2d::new([w.batch, kernels, w.output[0], w.output[1]], 2, 2, 0)
 }
 
 fn slow_forward(block: Block, a: &[Vec<f32>]) -> Vec<f64> {
@@ -50,8 +50,8 @@ fn slow_backward(block: Block, a: &[Vec<f32>], dy: &[f32]) -> Vec<Vec<f64>> {
 }
 
 /// A block with weight and bias among the arguments `(x, weight, bias)`.
-fn layer(block: Block, a: &[Vec<f32>]) -> Layer<'_> {
-    Layer {
+fn layer(block: Block, a: &[Vec<f32>]) -> ConvLayer<'_> {
+    ConvLayer {
         block,
         weight: a[1].as_slice().into(),
         bias: a[2].as_slice().into(),
@@ -62,34 +62,40 @@ impl Operation {
     pub fn block(block: Block) -> Self {
         let (w, kernels) = (block.window, block.kernels);
         let forward = move |a: &[Vec<f32>]| {
-            let x = turned(&a[0], w.channels, w.input_map());
+            let x = transposed(&a[0], w.channels, w.input_map());
             let mut y = vec![f32::NAN; w.batch * block.outputs()];
-            let mut codes = vec![99; w.batch * block.codes()];
-            forward_slices(&[layer(block, a)], &x, &mut y, &mut codes);
+            let mut argmax = vec![99; w.batch * block.stored_argmax()];
+            conv_block::forward(&[layer(block, a)], &x, &mut y, &mut argmax);
             if block.pool == 1 {
-                codes = y.iter().map(|y| y.to_bits()).collect();
+                argmax = y.iter().map(|y| y.to_bits()).collect();
             }
-            (x, turned(&y, block.groups(), kernels), codes)
+            (x, transposed(&y, block.groups(), kernels), argmax)
         };
         let backward = move |argument: usize| -> super::Backward {
             Box::new(move |a, dy, gradient| {
-                let (x, _, codes) = forward(a);
-                let mut dy = turned(dy, kernels, block.groups());
+                let (x, _, argmax) = forward(a);
+                let mut dy = transposed(dy, kernels, block.groups());
                 let [mut dx, dw, db] = [0, 1, 2].map(|i| vec![0.0; a[i].len()]);
                 let mut sums = [[dw, db]];
                 match argument {
-                    0 => dx = turned(gradient, w.channels, w.input_map()),
+                    0 => dx = transposed(gradient, w.channels, w.input_map()),
                     n => sums[0][n - 1].copy_from_slice(gradient),
                 }
                 let wanted = (argument == 0).then_some(&mut dx[..]);
-                backward_slices(&[layer(block, a)], &x, (&mut dy, &codes), wanted, &mut sums);
+                conv_block::backward(
+                    &[layer(block, a)],
+                    &x,
+                    (&mut dy, &argmax),
+                    wanted,
+                    &mut sums,
+                );
                 assert!(
                     dy.iter().all(|dy| *dy == 0.0),
                     "for the next pass to add to"
                 );
                 gradient.copy_from_slice(match argument {
                     0 => {
-                        dx = turned(&dx, w.input_map(), w.channels);
+                        dx = transposed(&dx, w.input_map(), w.channels);
                         &dx
                     }
                     n => &sums[0][n - 1],
@@ -123,18 +129,18 @@ pub fn block(window: Window2d, kernels: usize, pool: usize, isa: Isa) -> Block {
 /// Blocks that differ in everything; kernels and channels that fill vectors, do not fill one, and spill over.
 fn blocks(isa: Isa) -> Vec<Block> {
     vec![
-        block(window([2, 1, 9, 7], 3, 1, 0), 32, 2, isa),
-        block(window([3, 32, 7, 6], 3, 1, 0), 5, 2, isa),
-        block(window([11, 2, 6, 5], 3, 2, 1), 37, 1, isa),
-        block(window([2, 3, 9, 9], 5, 1, 2), 3, 1, isa),
-        block(window([9, 1, 8, 8], 7, 1, 3), 2, 2, isa),
-        block(window([1, 16, 5, 5], 1, 3, 0), 33, 2, isa),
-        block(window([5, 40, 4, 4], 2, 1, 0), 20, 1, isa),
-        block(window([1, 64, 5, 5], 3, 1, 0), 64, 1, isa),
+        block(Window2d::new([2, 1, 9, 7], 3, 1, 0), 32, 2, isa),
+        block(Window2d::new([3, 32, 7, 6], 3, 1, 0), 5, 2, isa),
+        block(Window2d::new([11, 2, 6, 5], 3, 2, 1), 37, 1, isa),
+        block(Window2d::new([2, 3, 9, 9], 5, 1, 2), 3, 1, isa),
+        block(Window2d::new([9, 1, 8, 8], 7, 1, 3), 2, 2, isa),
+        block(Window2d::new([1, 16, 5, 5], 1, 3, 0), 33, 2, isa),
+        block(Window2d::new([5, 40, 4, 4], 2, 1, 0), 20, 1, isa),
+        block(Window2d::new([1, 64, 5, 5], 3, 1, 0), 64, 1, isa),
         // Winograd's: whole tiles, cut ones, padding, kernels that do not fill a vector
-        block(window([3, 16, 13, 13], 3, 1, 0), 37, 2, isa),
-        block(window([2, 32, 10, 14], 3, 1, 1), 32, 1, isa),
-        block(window([9, 16, 11, 17], 3, 1, 0), 5, 1, isa),
+        block(Window2d::new([3, 16, 13, 13], 3, 1, 0), 37, 2, isa),
+        block(Window2d::new([2, 32, 10, 14], 3, 1, 1), 32, 1, isa),
+        block(Window2d::new([9, 16, 11, 17], 3, 1, 0), 5, 1, isa),
     ]
 }
 
@@ -156,7 +162,12 @@ fn a_block_agrees_with_loops_on_every_set_of_instructions() {
 fn areas_of_one_colour_agree_with_loops_on_every_set_of_instructions() {
     const MAP: usize = 18 * 23;
     for (isa, pool) in EVERY.into_iter().flat_map(|isa| [(isa, 1), (isa, 2)]) {
-        let operation = Operation::block(block(window([3, 16, 18, 23], 3, 1, 0), 37, pool, isa));
+        let operation = Operation::block(block(
+            Window2d::new([3, 16, 18, 23], 3, 1, 0),
+            37,
+            pool,
+            isa,
+        ));
         let mut a = operation.some_arguments(5);
         for (image, seed) in a[0].chunks_exact_mut(16 * MAP).zip([7, 7, 8]) {
             for (map, number) in image.chunks_exact_mut(MAP).zip(numbers(16, seed)) {
@@ -173,7 +184,7 @@ fn areas_of_one_colour_agree_with_loops_on_every_set_of_instructions() {
 /// Rounding alone tells the sets of instructions apart: 1e-5 of the largest value.
 #[test]
 fn every_set_of_instructions_gives_the_same_numbers_within_rounding() {
-    for (plain, isa) in EVERY[1..].iter().map(|&isa| (Isa::Plain, isa)) {
+    for (plain, isa) in EVERY[1..].iter().map(|&isa| (Isa::Baseline, isa)) {
         for (plain, fast) in blocks(plain).into_iter().zip(blocks(isa)) {
             let (plain, fast) = (Operation::block(plain), Operation::block(fast));
             let a = plain.some_arguments(3);
@@ -217,18 +228,33 @@ fn clear_of_kinks(block: Block) -> Vec<Vec<f32>> {
 }
 
 fn small_block() -> Operation {
-    Operation::block(block(window([2, 2, 5, 4], 3, 1, 0), 3, 2, Isa::best()))
+    Operation::block(block(
+        Window2d::new([2, 2, 5, 4], 3, 1, 0),
+        3,
+        2,
+        Isa::best(),
+    ))
 }
 
 #[test]
 fn every_gradient_of_a_block_is_the_slope_that_is_measured() {
-    let a = clear_of_kinks(block(window([2, 2, 5, 4], 3, 1, 0), 3, 2, Isa::best()));
+    let a = clear_of_kinks(block(
+        Window2d::new([2, 2, 5, 4], 3, 1, 0),
+        3,
+        2,
+        Isa::best(),
+    ));
     central::check_at(&small_block(), a).unwrap();
 }
 
 #[test]
 fn the_naive_twin_and_central_differences_reject_every_broken_gradient_of_a_block() {
-    let a = clear_of_kinks(block(window([2, 2, 5, 4], 3, 1, 0), 3, 2, Isa::best()));
+    let a = clear_of_kinks(block(
+        Window2d::new([2, 2, 5, 4], 3, 1, 0),
+        3,
+        2,
+        Isa::best(),
+    ));
     rejects_every_fault(small_block, |operation| {
         central::check_at(operation, a.clone())
     });

@@ -1,10 +1,10 @@
 //! A block's tensors, whose channels lie last in memory, among other operations; and inputs without a gradient.
 use dfdx::prelude::*;
 
-use super::{agree, numbers};
+use super::{Conv2DReLU, Conv2DReLUMaxPool, agree, numbers};
 use crate::gradcheck;
-use crate::layers::{Conv2D, Conv2DReLU, Conv2DReLUMaxPool, Flatten, MaxPool2D};
-use crate::ops::{conv2d, max_pool2d, without_gradient};
+use crate::layers::{Conv2D, Flatten, MaxPool2D};
+use crate::ops::{Scope, conv2d, max_pool2d};
 
 type Image<const C: usize, const H: usize, const W: usize> =
     Tensor<(usize, Const<C>, Const<H>, Const<W>), f32, Cpu>;
@@ -22,19 +22,19 @@ fn close(a: &[f32], b: &[f32]) {
 /// Two blocks and `Flatten` against the same network of separate layers: outputs, and gradients of everything.
 #[test]
 fn blocks_in_a_row_give_what_separate_layers_give() {
-    type Fused = (Conv2DReLUMaxPool<2, 8, 3>, Conv2DReLU<8, 5, 2>, Flatten<30>);
+    type Blocks = (Conv2DReLUMaxPool<2, 8, 3>, Conv2DReLU<8, 5, 2>, Flatten<30>);
     type Separate = (
         (Conv2D<2, 8, 3>, ReLU, MaxPool2D<2>),
         (Conv2D<8, 5, 2>, ReLU),
         Flatten<30>,
     );
     let dev = Cpu::seed_from_u64(1);
-    let fused = dev.build_module::<Fused, f32>();
+    let fused = dev.build_module::<Blocks, f32>();
     let mut separate = dev.build_module::<Separate, f32>();
-    separate.0.0.weight = fused.0.weight.clone();
-    separate.0.0.bias = fused.0.bias.clone();
-    separate.1.0.weight = fused.1.weight.clone();
-    separate.1.0.bias = fused.1.bias.clone();
+    separate.0.0.weight = fused.0.0.weight.clone();
+    separate.0.0.bias = fused.0.0.bias.clone();
+    separate.1.0.weight = fused.1.0.weight.clone();
+    separate.1.0.bias = fused.1.0.bias.clone();
     let x = image::<2, 8, 10>(19);
     let (a, b) = (
         fused.forward(x.leaky_trace()),
@@ -44,19 +44,19 @@ fn blocks_in_a_row_give_what_separate_layers_give() {
     let (a, b) = (a.square().mean().backward(), b.square().mean().backward());
     close(&a.get(&x).as_vec(), &b.get(&x).as_vec());
     close(
-        &a.get(&fused.0.weight).as_vec(),
+        &a.get(&fused.0.0.weight).as_vec(),
         &b.get(&separate.0.0.weight).as_vec(),
     );
     close(
-        &a.get(&fused.0.bias).as_vec(),
+        &a.get(&fused.0.0.bias).as_vec(),
         &b.get(&separate.0.0.bias).as_vec(),
     );
     close(
-        &a.get(&fused.1.weight).as_vec(),
+        &a.get(&fused.1.0.weight).as_vec(),
         &b.get(&separate.1.0.weight).as_vec(),
     );
     close(
-        &a.get(&fused.1.bias).as_vec(),
+        &a.get(&fused.1.0.bias).as_vec(),
         &b.get(&separate.1.0.bias).as_vec(),
     );
 }
@@ -78,15 +78,15 @@ fn a_single_image_and_a_batch_of_none_pass_through() {
 fn other_operations_take_channels_last_tensors_and_their_gradients_arrive() {
     let dev = Cpu::seed_from_u64(1);
     let mut layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
-    layer.bias = dev.tensor([6.0; 3]); // every ReLU open: nothing has a kink
+    layer.0.bias = dev.tensor([6.0; 3]); // every ReLU open: nothing has a kink
     let next = dev.build_module::<Conv2D<3, 2, 2>, f32>();
     let y = layer.forward(image::<2, 5, 6>(3));
     assert_eq!(y[[1, 2, 3, 4]], y.as_vec()[((3 + 2) * 4 + 3) * 5 + 4]);
     let x = image::<2, 5, 6>(3);
     let checked = gradcheck::tensor(&x, gradcheck::STEP, |x| {
         let y = layer.forward(x.leaky_trace());
-        let y = conv2d::<_, _, 3, 2, 2, 1, 0>(y * 2.0, &next.weight, &next.bias).unwrap();
-        max_pool2d::<_, _, 1, 2, 0>(y).unwrap()
+        let y = conv2d(y * 2.0, &next.weight, &next.bias, Const::<1>, Const::<0>);
+        max_pool2d(y, Const::<1>, Const::<2>, Const::<0>)
     });
     assert!(checked.relative < 5e-3, "{checked}");
 }
@@ -97,17 +97,18 @@ fn an_input_that_learns_nothing_changes_no_other_gradient() {
     let layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
     let x = image::<2, 5, 6>(3);
     let with = layer.forward(x.leaky_trace()).square().mean().backward();
-    let without = without_gradient(&x, |x| layer.forward(x.leaky_trace()));
+    let scope = Scope::default().without_gradient_of(&x);
+    let without = scope.run(|| layer.forward(x.leaky_trace()));
     let without = without.square().mean().backward();
-    let weights = [&with, &without].map(|gradients| gradients.get(&layer.weight).as_vec());
+    let weights = [&with, &without].map(|gradients| gradients.get(&layer.0.weight).as_vec());
     let same = gradcheck::compare(
         &weights[0],
         &weights[1].iter().map(|g| f64::from(*g)).collect::<Vec<_>>(),
     );
     assert!(same.relative < 1e-6, "{same}"); // summed in another order
     assert_eq!(
-        with.get(&layer.bias).array(),
-        without.get(&layer.bias).array()
+        with.get(&layer.0.bias).array(),
+        without.get(&layer.0.bias).array()
     );
     assert!(with.get(&x).as_vec().iter().any(|g| *g != 0.0));
     let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| without.get(&x)));
@@ -122,7 +123,8 @@ fn a_parameter_added_to_the_input_still_learns() {
     let layer = dev.build_module::<Conv2DReLU<2, 3, 2>, f32>();
     let x = image::<2, 5, 6>(3);
     let shift = dev.ones_like(&x);
-    let y = without_gradient(&x, |x| layer.forward(x.leaky_trace() + shift.clone()));
+    let scope = Scope::default().without_gradient_of(&x);
+    let y = scope.run(|| layer.forward(x.leaky_trace() + shift.clone()));
     let gradients = y.square().mean().backward();
     assert!(gradients.get(&shift).as_vec().iter().any(|g| *g != 0.0));
 }

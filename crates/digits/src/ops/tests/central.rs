@@ -1,5 +1,7 @@
 //! Against slopes measured by central differences, on the naive forward pass, whose `f64` leaves almost no rounding.
-use super::{Operation, Verdict, agree, numbers, window};
+use kernels::Window2d;
+
+use super::{Operation, Verdict, agree, numbers};
 use crate::gradcheck;
 
 /// Convolution, means and dense products are linear in each argument, maxima are between ties: any step does that
@@ -44,11 +46,11 @@ fn keep_clear_of_ties(mut arguments: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
 /// Small cases that differ in everything: batch, channels, sides, kernel, stride, padding.
 pub fn cases() -> Vec<Operation> {
     let windows = [
-        window([1, 1, 5, 7], 3, 1, 0),
-        window([3, 2, 6, 5], 3, 2, 1),
-        window([2, 1, 9, 7], 7, 3, 3),
-        window([17, 1, 3, 4], 2, 1, 1),
-        window([2, 3, 4, 3], 1, 3, 0),
+        Window2d::new([1, 1, 5, 7], 3, 1, 0),
+        Window2d::new([3, 2, 6, 5], 3, 2, 1),
+        Window2d::new([2, 1, 9, 7], 7, 3, 3),
+        Window2d::new([17, 1, 3, 4], 2, 1, 1),
+        Window2d::new([2, 3, 4, 3], 1, 3, 0),
     ];
     let convolutions = windows.into_iter().map(|w| Operation::conv2d(w, 2));
     let maxima = windows.into_iter().map(Operation::max_pool2d);

@@ -3,20 +3,38 @@ mod block;
 mod block_tensors;
 mod broken;
 mod central;
-mod kept;
 mod naive;
 mod pair;
 mod pytorch;
+mod scope;
 mod tape;
 mod tensors;
 mod threads;
 mod ties;
 
-use super::{conv2d, linear, naive as slow, pool2d};
-use crate::cpu::simd::Isa;
+use dfdx::prelude::ReLU;
+use kernels::{Window2d, naive as slow, simd::Isa};
+
+use super::{conv2d, linear, pool2d};
 use crate::gradcheck;
-use crate::shape::Window2d;
-pub(super) use block::block;
+use crate::layers::{Conv2D, Dense, Dropout, Flatten, Fused, MaxPool2D};
+
+type Conv2DReLU<
+    const C: usize,
+    const O: usize,
+    const K: usize,
+    const S: usize = 1,
+    const P: usize = 0,
+> = Fused<(Conv2D<C, O, K, S, P>, ReLU)>;
+type Conv2DReLUMaxPool<
+    const C: usize,
+    const O: usize,
+    const K: usize,
+    const S: usize = 1,
+    const P: usize = 0,
+> = Fused<(Conv2D<C, O, K, S, P>, ReLU, MaxPool2D<2>)>;
+type DenseReLU<const I: usize, const O: usize> = Fused<(Dense<I, O>, ReLU)>;
+type FlattenDropout<const N: usize, const PERCENT: usize> = Fused<(Flatten<N>, Dropout<PERCENT>)>;
 
 /// What a test says when it fails.
 type Verdict = Result<(), String>;
@@ -35,25 +53,6 @@ struct Operation {
     backward: Vec<Backward>,
     slow_forward: SlowForward,
     slow_backward: SlowBackward,
-}
-
-/// A window of side `k` at the given stride and padding over a batch of images `[B, C, H, W]`.
-pub(super) fn window(
-    [batch, channels, h, w]: [usize; 4],
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-) -> Window2d {
-    let output = |side: usize| (side + 2 * padding - kernel) / stride + 1;
-    Window2d {
-        batch,
-        channels,
-        input: [h, w],
-        output: [output(h), output(w)],
-        kernel,
-        stride,
-        padding,
-    }
 }
 
 impl Operation {

@@ -1,8 +1,8 @@
 //! Against loops that anyone can read.
 use proptest::prelude::*;
 
-use super::{Operation, Verdict, agree, numbers, window};
-use crate::shape::Window2d;
+use super::{Operation, Verdict, agree, numbers};
+use kernels::Window2d;
 
 /// Rounding of sums of at most a few hundred products between −1 and 1.
 const TOLERANCE: f64 = 1e-5;
@@ -29,7 +29,7 @@ fn windows(largest_padding: fn(usize) -> usize) -> impl Strategy<Value = Window2
             let smallest = kernel.saturating_sub(2 * padding).max(1);
             let side = smallest..smallest + 9;
             (1..=20usize, 1..=3usize, side.clone(), side)
-                .prop_map(move |(b, c, h, w)| window([b, c, h, w], kernel, stride, padding))
+                .prop_map(move |(b, c, h, w)| Window2d::new([b, c, h, w], kernel, stride, padding))
         })
     })
 }
@@ -66,7 +66,7 @@ fn a_dense_product_large_enough_for_several_threads_agrees_with_loops() {
 
 #[test]
 fn an_empty_batch_is_an_empty_result() {
-    let nothing = window([0, 2, 5, 5], 3, 1, 0);
+    let nothing = Window2d::new([0, 2, 5, 5], 3, 1, 0);
     for operation in [
         Operation::conv2d(nothing, 4),
         Operation::max_pool2d(nothing),

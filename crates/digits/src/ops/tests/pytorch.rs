@@ -1,7 +1,9 @@
 //! Against PyTorch: `pytorch.json` was written by `../pytorch.py`.
 use serde::Deserialize;
 
-use super::{Operation, Verdict, agree, window};
+use kernels::Window2d;
+
+use super::{Operation, Verdict, agree};
 
 /// Both sides round in `f32`.
 const TOLERANCE: f64 = 1e-5;
@@ -37,7 +39,7 @@ impl Case {
     pub fn operation(&self) -> Operation {
         let window = || {
             let input = self.input.clone().try_into().unwrap();
-            window(input, self.kernel, self.stride, self.padding)
+            Window2d::new(input, self.kernel, self.stride, self.padding)
         };
         match self.op.as_str() {
             "conv2d" => Operation::conv2d(window(), self.output[1]),

@@ -3,8 +3,9 @@ use dfdx::prelude::*;
 
 use super::{Verdict, agree, numbers};
 use crate::gradcheck::{self, Difference, STEP};
-use crate::ops::{avg_pool2d, conv2d, linear, max_pool2d, naive};
+use crate::ops::{avg_pool2d, conv2d, linear, max_pool2d};
 use crate::shape::{Channels, ImagesOf, Windowed};
+use kernels::naive;
 
 /// What rounding in `f32` leaves of a slope measured with [`STEP`].
 const TOLERANCE: f64 = 5e-3;
@@ -36,11 +37,11 @@ fn check_conv2d<
     let x = tensor(shape, 1);
     let w: Tensor<Rank4<O, C, K, K>, f32, _> = tensor(Default::default(), 2);
     let b: Tensor<Rank1<O>, f32, _> = tensor(Default::default(), 3);
-    let y = conv2d::<Sh, _, C, O, K, S, P>(x.clone(), &w, &b).unwrap();
+    let y = conv2d(x.clone(), &w, &b, Const::<S>, Const::<P>);
     let expected = naive::conv2d(shape.window(), &x.as_vec(), &w.as_vec(), &b.as_vec());
     agree("y", &y.as_vec(), &expected, 1e-5).unwrap();
     let conv = |x: &Tensor<Sh, f32, Cpu>, w: &_, b: &_| {
-        conv2d::<Sh, _, C, O, K, S, P>(x.leaky_trace(), w, b).unwrap()
+        conv2d(x.leaky_trace(), w, b, Const::<S>, Const::<P>)
     };
     small(gradcheck::tensor(&x, STEP, |x| conv(x, &w, &b))).unwrap();
     small(gradcheck::tensor(&w, STEP, |w| conv(&x, w, &b))).unwrap();
@@ -77,11 +78,13 @@ where
     Sh: Channels + Windowed<Sh::C, K, S, P>,
 {
     let x = without_ties(shape);
-    let max = |x: &Tensor<Sh, f32, Cpu>| max_pool2d::<_, _, K, S, P>(x.leaky_trace()).unwrap();
+    let max =
+        |x: &Tensor<Sh, f32, Cpu>| max_pool2d(x.leaky_trace(), Const::<K>, Const::<S>, Const::<P>);
     let expected = naive::max_pool2d(shape.window(), &x.as_vec());
     agree("maximum", &max(&x).as_vec(), &expected, 1e-6).unwrap();
     small(gradcheck::tensor(&x, STEP, max)).unwrap();
-    let mean = |x: &Tensor<Sh, f32, Cpu>| avg_pool2d::<_, _, K, S, P>(x.leaky_trace()).unwrap();
+    let mean =
+        |x: &Tensor<Sh, f32, Cpu>| avg_pool2d(x.leaky_trace(), Const::<K>, Const::<S>, Const::<P>);
     let expected = naive::avg_pool2d(shape.window(), &x.as_vec());
     agree("mean", &mean(&x).as_vec(), &expected, 1e-5).unwrap();
     small(gradcheck::tensor(&x, STEP, mean)).unwrap();
@@ -108,9 +111,9 @@ fn pooling_is_differentiable_for_every_stride_and_padding() {
 fn pooling_no_channels_gives_no_channels() {
     let x: Tensor<(usize, usize, Const<4>, Const<4>), f32, _> =
         Cpu::default().zeros_like(&(2, 0, Const, Const));
-    let y = max_pool2d::<_, _, 2, 2, 0>(x.clone()).unwrap();
+    let y = max_pool2d(x.clone(), Const::<2>, Const::<2>, Const::<0>);
     assert_eq!(*y.shape(), (2, 0, Const::<2>, Const::<2>));
-    let y = avg_pool2d::<_, _, 2, 2, 0>(x).unwrap();
+    let y = avg_pool2d(x, Const::<2>, Const::<2>, Const::<0>);
     assert_eq!(*y.shape(), (2, 0, Const::<2>, Const::<2>));
 }
 
@@ -121,31 +124,31 @@ fn the_dense_product_is_differentiable_with_and_without_a_batch() {
 
     let x = tensor((Const::<5>,), 1);
     small(gradcheck::tensor(&x, STEP, |x| {
-        linear(x.leaky_trace(), &w, &b).unwrap()
+        linear(x.leaky_trace(), &w, &b)
     }))
     .unwrap();
     small(gradcheck::tensor(&w, STEP, |w| {
-        linear(x.leaky_trace(), w, &b).unwrap()
+        linear(x.leaky_trace(), w, &b)
     }))
     .unwrap();
     small(gradcheck::tensor(&b, STEP, |b| {
-        linear(x.leaky_trace(), &w, b).unwrap()
+        linear(x.leaky_trace(), &w, b)
     }))
     .unwrap();
 
     let x = tensor((18usize, Const::<5>), 1);
     small(gradcheck::tensor(&x, STEP, |x| {
-        linear(x.leaky_trace(), &w, &b).unwrap()
+        linear(x.leaky_trace(), &w, &b)
     }))
     .unwrap();
     small(gradcheck::tensor(&w, STEP, |w| {
-        linear(x.leaky_trace(), w, &b).unwrap()
+        linear(x.leaky_trace(), w, &b)
     }))
     .unwrap();
     small(gradcheck::tensor(&b, STEP, |b| {
-        linear(x.leaky_trace(), &w, b).unwrap()
+        linear(x.leaky_trace(), &w, b)
     }))
     .unwrap();
     let expected = naive::linear(5, &x.as_vec(), &w.as_vec(), &b.as_vec());
-    agree("y", &linear(x, &w, &b).unwrap().as_vec(), &expected, 1e-5).unwrap();
+    agree("y", &linear(x, &w, &b).as_vec(), &expected, 1e-5).unwrap();
 }

@@ -1,13 +1,15 @@
 //! The same bits on one thread and on many.
+use kernels::Window2d;
+
 use super::block::block;
-use super::{Operation, numbers, window};
-use crate::cpu::simd::Isa;
-use crate::cpu::team::Team;
+use super::{Operation, numbers};
+use kernels::simd::Isa;
+use kernels::thread_pool::ThreadPool;
 use std::sync::Arc;
 
 /// Bits of the forward pass and of every gradient, computed by that many threads.
 fn bits(threads: usize, operation: &(impl Fn() -> Operation + Sync)) -> Vec<Vec<u32>> {
-    Arc::new(Team::new(threads)).install(|| {
+    Arc::new(ThreadPool::new(threads)).install(|| {
         let operation = operation();
         let arguments = operation.some_arguments(1);
         let y = (operation.forward)(&arguments);
@@ -33,26 +35,30 @@ fn same_on_any_number_of_threads(operation: impl Fn() -> Operation + Sync) {
 
 #[test]
 fn convolution_gives_the_same_bits_on_one_thread_and_many() {
-    same_on_any_number_of_threads(|| Operation::conv2d(window([37, 3, 13, 11], 3, 1, 1), 8));
-    same_on_any_number_of_threads(|| Operation::conv2d(window([5, 1, 28, 28], 5, 2, 0), 6));
+    same_on_any_number_of_threads(|| Operation::conv2d(Window2d::new([37, 3, 13, 11], 3, 1, 1), 8));
+    same_on_any_number_of_threads(|| Operation::conv2d(Window2d::new([5, 1, 28, 28], 5, 2, 0), 6));
 }
 
 #[test]
 fn a_block_gives_the_same_bits_on_one_thread_and_many() {
-    for isa in [Isa::Plain, Isa::Avx2, Isa::Avx512] {
+    for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
         same_on_any_number_of_threads(|| {
-            Operation::block(block(window([37, 3, 13, 11], 3, 1, 1), 8, 2, isa))
+            Operation::block(block(Window2d::new([37, 3, 13, 11], 3, 1, 1), 8, 2, isa))
         });
         same_on_any_number_of_threads(|| {
-            Operation::block(block(window([19, 16, 6, 5], 3, 1, 0), 40, 1, isa))
+            Operation::block(block(Window2d::new([19, 16, 6, 5], 3, 1, 0), 40, 1, isa))
         });
     }
 }
 
 #[test]
 fn pooling_gives_the_same_bits_on_one_thread_and_many() {
-    same_on_any_number_of_threads(|| Operation::max_pool2d(window([37, 4, 13, 11], 3, 2, 1)));
-    same_on_any_number_of_threads(|| Operation::avg_pool2d(window([37, 4, 13, 11], 3, 2, 1)));
+    same_on_any_number_of_threads(|| {
+        Operation::max_pool2d(Window2d::new([37, 4, 13, 11], 3, 2, 1))
+    });
+    same_on_any_number_of_threads(|| {
+        Operation::avg_pool2d(Window2d::new([37, 4, 13, 11], 3, 2, 1))
+    });
 }
 
 #[test]

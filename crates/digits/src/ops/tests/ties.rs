@@ -1,7 +1,6 @@
 //! Max pooling where values tie, are infinite or not numbers.
-use super::window;
 use crate::ops::pool2d::{max_backward, max_forward};
-use crate::shape::Window2d;
+use kernels::Window2d;
 
 const NAN: f32 = f32::NAN;
 
@@ -16,7 +15,7 @@ fn pool(window: Window2d, x: &[f32]) -> (Vec<f32>, Vec<u32>, Vec<f32>) {
 
 #[test]
 fn of_equal_pixels_the_first_in_row_major_order_gets_the_gradient() {
-    let two_by_two = window([1, 1, 2, 2], 2, 2, 0);
+    let two_by_two = Window2d::new([1, 1, 2, 2], 2, 2, 0);
     assert_eq!(pool(two_by_two, &[5.0; 4]).2, [1.0, 0.0, 0.0, 0.0]);
     assert_eq!(
         pool(two_by_two, &[1.0, 5.0, 5.0, 5.0]).2,
@@ -30,7 +29,7 @@ fn of_equal_pixels_the_first_in_row_major_order_gets_the_gradient() {
 
 #[test]
 fn a_pixel_that_wins_in_several_windows_gets_the_gradient_of_each() {
-    let overlapping = window([1, 1, 3, 3], 2, 1, 0);
+    let overlapping = Window2d::new([1, 1, 3, 3], 2, 1, 0);
     let x = [0.0, 1.0, 2.0, 3.0, 9.0, 4.0, 5.0, 6.0, 7.0];
     let (y, _, dx) = pool(overlapping, &x);
     assert_eq!(y, [9.0; 4]);
@@ -39,7 +38,7 @@ fn a_pixel_that_wins_in_several_windows_gets_the_gradient_of_each() {
 
 #[test]
 fn padding_never_wins_even_against_negative_pixels() {
-    let padded = window([1, 1, 2, 2], 2, 2, 1); // each window holds one pixel
+    let padded = Window2d::new([1, 1, 2, 2], 2, 2, 1); // each window holds one pixel
     let (y, winners, _) = pool(padded, &[-4.0, -3.0, -2.0, -1.0]);
     assert_eq!(
         (y, winners),
@@ -49,7 +48,7 @@ fn padding_never_wins_even_against_negative_pixels() {
 
 #[test]
 fn a_nan_wins_wherever_it_stands() {
-    let two_by_two = window([1, 1, 2, 2], 2, 2, 0);
+    let two_by_two = Window2d::new([1, 1, 2, 2], 2, 2, 0);
     for place in 0..4 {
         let mut x = [1.0, f32::INFINITY, -2.0, 0.0];
         x[place] = NAN;
@@ -64,7 +63,7 @@ fn a_nan_wins_wherever_it_stands() {
 fn a_window_of_minus_infinity_still_has_a_winner_of_its_own() {
     let row = [1.0, 1.0, f32::NEG_INFINITY, f32::NEG_INFINITY];
     let x: Vec<f32> = row.into_iter().chain(row).collect();
-    let (y, winners, dx) = pool(window([1, 1, 2, 4], 2, 2, 0), &x);
+    let (y, winners, dx) = pool(Window2d::new([1, 1, 2, 4], 2, 2, 0), &x);
     assert_eq!(y, [1.0, f32::NEG_INFINITY]);
     assert_eq!(winners, [0, 2]);
     assert_eq!(dx.iter().sum::<f32>(), 2.0);

@@ -1,0 +1,64 @@
+//! How a batch is split into chunks, and how the sums of the chunks are added up: in a fixed order.
+use crate::simd::Isa;
+
+/// The largest number of chunks a batch is split into; more than any reader's CPU has threads to
+/// gain from at these sizes.
+const MAX_CHUNKS: usize = 8;
+
+/// The smallest number of images in a chunk: each chunk has sums of its own for the gradients of
+/// weights, which must be added up.
+const MIN_IMAGES: usize = 8;
+
+/// The number of images in a chunk, for a batch of `batch` images. It depends on nothing else, so
+/// that sums do not depend on the number of threads.
+///
+/// ```
+/// use kernels::reduce::images_per_chunk;
+/// assert_eq!([32, 64, 65, 128].map(images_per_chunk), [8, 8, 9, 16]);
+/// ```
+pub fn images_per_chunk(batch: usize) -> usize {
+    batch.div_ceil(MAX_CHUNKS).max(MIN_IMAGES)
+}
+
+/// The number of images in a chunk where nothing is added up over the batch: smaller chunks keep
+/// threads of different speed busy to the end.
+pub fn images_per_small_chunk(batch: usize) -> usize {
+    batch.div_ceil(2 * MAX_CHUNKS).max(MIN_IMAGES / 2)
+}
+
+/// Adds to `total` what each chunk contributes to one gradient, in the order of the chunks.
+pub fn add_in_order(total: &mut [f32], partial_sums: Vec<Vec<f32>>) {
+    for partial in partial_sums {
+        add(total, &partial);
+    }
+}
+
+/// `total[i] += partial[i]`, up to the end of the shorter slice.
+pub fn add(total: &mut [f32], partial: &[f32]) {
+    Isa::best().vectorize(
+        #[inline(always)]
+        || {
+            for (total, partial) in total.iter_mut().zip(partial) {
+                *total += partial;
+            }
+        },
+    );
+}
+
+/// The sum of `numbers`, in eight interleaved sums: the compiler may not reorder additions of
+/// floats, so a single sum would wait for each addition before the next.
+///
+/// ```
+/// assert_eq!(kernels::reduce::sum(&[1.5; 20]), 30.0);
+/// ```
+pub fn sum(numbers: &[f32]) -> f32 {
+    let mut sums = [0.0; 8];
+    let rows = numbers.chunks_exact(sums.len());
+    let rest: f32 = rows.remainder().iter().sum();
+    for row in rows {
+        for (sum, number) in sums.iter_mut().zip(row) {
+            *sum += number;
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
