@@ -112,7 +112,7 @@ impl Tiles {
         (self.side + left * self.scale, MARGIN + top * self.scale)
     }
 
-    /// The address of a PNG with all `tiles`, whose bytes are row by row; those between tiles are 0.
+    /// The address of a PNG with all `tiles`, each row by row, and bytes of 0 between them.
     ///
     /// # Errors
     /// [`PlotError::Backend`] if encoding fails.
