@@ -21,7 +21,7 @@ use digits::batch;
 use digits::dataset::{CLASSES, Dataset, Mnist};
 use digits::dfdx::prelude::*;
 use digits::layers::{Dense, Flatten};
-use digits::optim::{Adam, FitOptimizer};
+use digits::optim::{Adam, Optimizer};
 use digits::raw;
 use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 use recipes::{Arguments, Recipe, Task};
@@ -93,7 +93,7 @@ impl Task for Bench {
         self,
         recipe: Recipe,
         mut model: M,
-        mut optimizer: impl FitOptimizer<M>,
+        mut optimizer: impl Optimizer<M>,
     ) -> Self::Output {
         let mnist = Mnist::load()?;
         let batch_size = self.batch_size.map_or(recipe.batch_size, |n| n as usize);

@@ -12,7 +12,7 @@ use std::error::Error;
 use digits::dataset::Mnist;
 use digits::dfdx::prelude::*;
 use digits::experiment::Run;
-use digits::optim::FitOptimizer;
+use digits::optim::Optimizer;
 use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 use recipes::{Arguments, Recipe, Task};
 
@@ -43,7 +43,7 @@ impl Task for Experiment {
         self,
         recipe: Recipe,
         mut model: M,
-        mut optimizer: impl FitOptimizer<M>,
+        mut optimizer: impl Optimizer<M>,
     ) -> Self::Output {
         let Mnist { mut train, test } = Mnist::load()?;
         let mut config = FitConfig::default()

@@ -16,7 +16,7 @@ use digits::experiment::{Setting, Trial};
 use digits::image::{BOX, FRAME, Grey, ImageError, StandardScaler};
 use digits::layers::{Dense, Flatten};
 use digits::loss::softmax_cross_entropy;
-use digits::optim::{Adam, FitOptimizer, GradientDescent};
+use digits::optim::{Adam, GradientDescent, Optimizer};
 use digits::raw;
 
 type Mlp = (Flatten<784>, Dense<784, 128>, ReLU, Dense<128, 10>);
@@ -259,7 +259,7 @@ fn train(task: &Task<'_>, seed: u64) -> Result<(BuiltMlp, Trial)> {
 /// The mean loss of each epoch, until one is not a number.
 fn epochs(
     model: &mut BuiltMlp,
-    optimizer: &mut impl FitOptimizer<BuiltMlp>,
+    optimizer: &mut impl Optimizer<BuiltMlp>,
     task: &Task<'_>,
     seed: u64,
 ) -> Result<Vec<f64>> {
@@ -279,13 +279,12 @@ fn epochs(
             sum += f64::from(loss.array()) * indices.len() as f64;
             gradients = loss.backward();
             let before = task.matched.then(|| model.1.weight.as_vec());
-            optimizer.update(model, &gradients)?;
+            optimizer.step(model, &mut gradients)?;
             if let Some(before) = before {
                 for (weight, before) in first_weights(model).iter_mut().zip(before) {
                     *weight = before + (*weight - before) / task.scaling.factor;
                 }
             }
-            model.zero_grads(&mut gradients);
         }
         if !sum.is_finite() {
             break;

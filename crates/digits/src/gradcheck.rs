@@ -1,18 +1,17 @@
-//! Central differences against any gradient.
+//! Checks gradients against central differences.
 //!
-//! In: a function of tensors, differentiable on dfdx's tape, and the point at
-//! which to look. Out: how far its gradient is from the slope that two forward
-//! passes measure,
+//! In: a function of tensors that is differentiable on dfdx's tape, and the point at which to check
+//! it. Out: how far its gradient is from the slopes measured with two forward passes for each
+//! element,
 //!
 //! ```text
 //! ∂L/∂xᵢ  ≈  (L(x + h·eᵢ) − L(x − h·eᵢ)) / 2h
 //! ```
 //!
-//! The function may return a tensor of any shape: its elements are weighted by
-//! fixed numbers between 0.5 and 1.5, of either sign, and summed to the scalar
-//! `L`, so that errors in two elements cannot cancel. Sums run in `f64`;
-//! the forward pass itself is `f32`, which leaves about three exact decimal
-//! places with [`STEP`].
+//! The function may return a tensor of any shape. Its elements are multiplied by fixed weights with
+//! magnitudes from 0.5 to 1.5 and either sign, and summed to the scalar `L`, so that errors in two
+//! elements do not cancel. Sums are computed in `f64`. The forward pass itself is in `f32`, so that
+//! with [`STEP`] about three decimal places of a slope are exact.
 //!
 //! ```
 //! use digits::dfdx::prelude::*;
@@ -24,9 +23,8 @@
 //! assert!(checked.relative < 1e-3, "{checked}");
 //! ```
 //!
-//! A function with a kink (a maximum, a ReLU) is only differentiable away from
-//! it: choose values that lie further than the step from the nearest tie.
-//! [`crossings`] names those that do not.
+//! A function with a kink (a maximum, a ReLU) can be checked only at points that are farther from
+//! the nearest kink than the step. [`crossings`] finds the elements for which that is not so.
 
 mod walk;
 
@@ -35,23 +33,23 @@ use std::fmt;
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::*;
 
-/// The step `h` that suits functions of `f32` whose values are near one:
-/// smaller steps drown in rounding, larger ones in curvature. A function that
-/// is linear in the argument under test may take a larger one.
+/// A step `h` for functions in `f32` whose arguments and values have magnitudes near 1. With
+/// smaller steps rounding errors grow, with larger ones the error from curvature. Functions that
+/// are linear in the argument under test allow larger steps.
 pub const STEP: f32 = 1e-2;
 
-/// How far a gradient lies from central differences.
+/// How far a gradient is from central differences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// Largest absolute difference over all elements; infinite if either side is not a number.
+    /// The largest absolute difference of two elements; infinite if a difference is NaN.
     pub absolute: f64,
-    /// `absolute` divided by the largest magnitude on either side; 0 if both sides are all zero.
+    /// `absolute` divided by the largest magnitude on either side; 0 if all differences are 0.
     pub relative: f64,
-    /// Position of the largest difference, counted in row-major order.
+    /// The index of the element with the largest difference, in row-major order.
     pub index: usize,
-    /// The gradient's value there.
+    /// The gradient of that element.
     pub gradient: f64,
-    /// The central difference there.
+    /// The central difference of that element.
     pub measured: f64,
 }
 
@@ -59,24 +57,30 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "largest difference {:.3e} ({:.3e} of the largest value) at element {}: gradient {:.6e}, measured {:.6e}",
+            "largest difference {:.3e} ({:.3e} of the largest value) at element {}: \
+             gradient {:.6e}, measured {:.6e}",
             self.absolute, self.relative, self.index, self.gradient, self.measured
         )
     }
 }
 
-/// Compares a gradient with measured slopes, element by element.
-///
-/// # Panics
-/// If the two slices differ in length.
+/// Compares a gradient with measured slopes, element by element, and returns the largest
+/// difference. For two empty slices it is 0.
 ///
 /// ```
 /// let d = digits::gradcheck::compare(&[1.0, 2.0], &[1.0, 2.5]);
 /// assert_eq!((d.absolute, d.relative, d.index), (0.5, 0.2, 1));
 /// ```
+///
+/// # Panics
+/// If the two slices differ in length.
 #[track_caller]
 pub fn compare(gradient: &[f32], measured: &[f64]) -> Difference {
-    assert_eq!(gradient.len(), measured.len(), "as many slopes as elements");
+    assert_eq!(
+        gradient.len(),
+        measured.len(),
+        "expected one measured slope for each element of the gradient"
+    );
     let mut worst = Difference {
         absolute: 0.0,
         relative: 0.0,
@@ -108,14 +112,17 @@ pub fn compare(gradient: &[f32], measured: &[f64]) -> Difference {
     worst
 }
 
-/// Slopes of `f` at `x` by central differences with step `h`, one for each
-/// element: `2 · x.len()` calls of `f`.
+/// The slope of `f` at `x` in the direction of each element of `x`, from central differences with
+/// step `h`. The result is as long as `x`; `f` is called `2 · x.len()` times.
 ///
 /// ```
-/// let slopes = digits::gradcheck::slopes(&[3.0, -1.0], 1e-2, |x| f64::from(x[0] * x[0] + 2.0 * x[1]));
+/// use digits::gradcheck::central_differences;
+///
+/// let f = |x: &[f32]| f64::from(x[0] * x[0] + 2.0 * x[1]);
+/// let slopes = central_differences(&[3.0, -1.0], 1e-2, f);
 /// assert!((slopes[0] - 6.0).abs() < 1e-3 && (slopes[1] - 2.0).abs() < 1e-3);
 /// ```
-pub fn slopes(x: &[f32], h: f32, mut f: impl FnMut(&[f32]) -> f64) -> Vec<f64> {
+pub fn central_differences(x: &[f32], h: f32, mut f: impl FnMut(&[f32]) -> f64) -> Vec<f64> {
     let mut point = x.to_vec();
     (0..x.len())
         .map(|i| {
@@ -125,21 +132,23 @@ pub fn slopes(x: &[f32], h: f32, mut f: impl FnMut(&[f32]) -> f64) -> Vec<f64> {
             point[i] = below;
             let down = f(&point);
             point[i] = x[i];
-            (up - down) / (f64::from(above) - f64::from(below)) // the step f32 really took
+            (up - down) / (f64::from(above) - f64::from(below)) // 2h as rounded in `f32`
         })
         .collect()
 }
 
-/// The elements of `x` whose own step of `h`, up or down, takes another `branch`: there the function has a kink nearer
-/// than the step, and its central difference is a mixture of two slopes.
+/// The indices of the elements of `x` for which a step of `h`, up or down, changes the value of
+/// `branch`. There the function has a kink nearer than the step, and its central difference is a
+/// mixture of the slopes on both sides.
 ///
-/// `branch` says which way the function goes at a point: which units of a ReLU are on, which pixel wins each window of
-/// a pooling. It is called `1 + 2 · x.len()` times.
+/// `branch` returns which branches the function takes at a point: for a ReLU, which elements are
+/// positive; for max pooling, the index of the maximum in each window. It is called
+/// `1 + 2 · x.len()` times.
 ///
 /// ```
 /// use digits::gradcheck::{STEP, crossings};
-/// let on = |z: &[f32]| z.iter().map(|&z| z > 0.0).collect::<Vec<bool>>();
-/// assert_eq!(crossings(&[0.3, -0.004, 0.009, -2.0], STEP, on), [1, 2]);
+/// let positive = |z: &[f32]| z.iter().map(|&z| z > 0.0).collect::<Vec<bool>>();
+/// assert_eq!(crossings(&[0.3, -0.004, 0.009, -2.0], STEP, positive), [1, 2]);
 /// ```
 pub fn crossings<P: PartialEq>(
     x: &[f32],
@@ -159,11 +168,24 @@ pub fn crossings<P: PartialEq>(
     (0..x.len()).filter(|&i| crosses(i)).collect()
 }
 
-/// Checks the gradient of `f` with respect to the tensor it is called with.
+/// Checks the gradient of `f` with respect to its argument, at `x`, with step `h`.
 ///
-/// `f` puts the tape where it belongs: on the argument itself
-/// (`|x| x.leaky_trace().exp()`), or, for an operation's second argument, on
-/// the first (`|w| conv2d(x.leaky_trace(), w.clone())`).
+/// `f` must record a tape: on its argument (`|x| x.leaky_trace().exp()`) or, to check the second
+/// argument of an operation, on the first (`|w| conv2d(x.leaky_trace(), w.clone())`).
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::gradcheck::{STEP, tensor};
+///
+/// let dev = Cpu::default();
+/// let x: Tensor<Rank1<3>, f32, Cpu> = dev.tensor([0.5, -1.0, 2.0]);
+/// let w: Tensor<Rank1<3>, f32, Cpu> = dev.tensor([1.0, 3.0, -2.0]);
+/// let checked = tensor(&w, STEP, |w| x.leaky_trace() * w.clone());
+/// assert!(checked.relative < 1e-3, "{checked}");
+/// ```
+///
+/// # Panics
+/// If memory runs out, or if `f` panics.
 pub fn tensor<S: Shape, Y: Shape>(
     x: &Tensor<S, f32, Cpu>,
     h: f32,
@@ -174,13 +196,13 @@ pub fn tensor<S: Shape, Y: Shape>(
     let x = at(&values); // contiguous, whatever the caller's strides
     let mut gradients = backward(f(&x));
     let gradient = read(&mut gradients, &x);
-    let measured = slopes(&values, h, |values| weighted_sum(&f(&at(values))));
+    let measured = central_differences(&values, h, |values| weighted_sum(&f(&at(values))));
     compare(&gradient, &measured)
 }
 
-/// Checks the gradient of `f` with respect to every trainable parameter of a
-/// dfdx module: one named [`Difference`] for each, in the module's order.
-/// The parameters are back at their values afterwards.
+/// Checks the gradient of `f` with respect to every trainable parameter of a dfdx module, with step
+/// `h`. Returns the name of each parameter and its largest difference, in the module's order. Each
+/// parameter is changed during the check and has its old values afterwards.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -189,12 +211,17 @@ pub fn tensor<S: Shape, Y: Shape>(
 /// let dev = Cpu::default();
 /// let mut model = dev.build_module::<(Linear<3, 4>, Tanh, Linear<4, 2>), f32>();
 /// let x: Tensor<Rank2<5, 3>, f32, Cpu> = dev.sample_normal();
-/// let checked = gradcheck::module(&mut model, gradcheck::STEP, |model| model.forward(x.leaky_trace()));
-/// assert_eq!(checked.len(), 4);
+/// let checked = gradcheck::module(&mut model, gradcheck::STEP, |model| {
+///     model.forward(x.leaky_trace())
+/// });
+/// assert_eq!(checked.len(), 4); // two weights, two biases
 /// for (name, difference) in &checked {
 ///     assert!(difference.relative < 2e-3, "{name}: {difference}");
 /// }
 /// ```
+///
+/// # Panics
+/// If memory runs out, or if `f` panics.
 pub fn module<M: TensorCollection<f32, Cpu>, Y: Shape>(
     model: &mut M,
     h: f32,
@@ -203,7 +230,7 @@ pub fn module<M: TensorCollection<f32, Cpu>, Y: Shape>(
     let found = walk::parameters(model, backward(f(model)));
     let mut checked = Vec::with_capacity(found.len());
     for (position, parameter) in found.into_iter().enumerate() {
-        let measured = slopes(&parameter.values, h, |values| {
+        let measured = central_differences(&parameter.values, h, |values| {
             walk::write(model, position, values);
             weighted_sum(&f(model))
         });
@@ -213,8 +240,8 @@ pub fn module<M: TensorCollection<f32, Cpu>, Y: Shape>(
     checked
 }
 
-/// Weight of output element `i` in the scalar `L`: ±(0.5 … 1.5), without a pattern
-/// that a wrong index could repeat.
+/// The weight of output element `i` in the scalar `L`, a pseudorandom number with a magnitude from
+/// 0.5 to 1.5: the weights have no pattern that a wrong index could reproduce.
 fn weight(i: usize) -> f32 {
     let mixed = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let sign = if mixed >> 63 == 0 { 1.0 } else { -1.0 };
@@ -222,7 +249,7 @@ fn weight(i: usize) -> f32 {
     sign * (0.5 + fraction)
 }
 
-/// `L` = Σ weight · y, in `f64`.
+/// `L`: the sum of all elements of `y`, each multiplied by its [`weight`], in `f64`.
 fn weighted_sum<Y: Shape, T>(y: &Tensor<Y, f32, Cpu, T>) -> f64 {
     let terms = y.as_vec().into_iter().enumerate();
     terms
@@ -230,7 +257,7 @@ fn weighted_sum<Y: Shape, T>(y: &Tensor<Y, f32, Cpu, T>) -> f64 {
         .sum()
 }
 
-/// Runs `y`'s tape with ∂L/∂y = weight.
+/// The gradients of `L` with respect to all tensors on `y`'s tape.
 fn backward<Y: Shape>(y: Tensor<Y, f32, Cpu, OwnedTape<f32, Cpu>>) -> Gradients<f32, Cpu> {
     let weights = (0..y.shape().num_elements()).map(weight).collect();
     let weights = y.device().tensor_from_vec(weights, *y.shape());
@@ -247,7 +274,7 @@ fn backward<Y: Shape>(y: Tensor<Y, f32, Cpu, OwnedTape<f32, Cpu>>) -> Gradients<
 /// The gradient of `x` in row-major order; zeros if `x` was not part of the graph.
 fn read<S: Shape>(gradients: &mut Gradients<f32, Cpu>, x: &Tensor<S, f32, Cpu>) -> Vec<f32> {
     let allocated = gradients.get_or_alloc_mut(x);
-    allocated.expect("memory for one more gradient");
+    allocated.expect("enough memory for another gradient");
     gradients.get(x).as_vec()
 }
 

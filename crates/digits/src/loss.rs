@@ -1,20 +1,22 @@
-//! Logits and targets → the scalar that training lowers.
+//! Logits and targets → the loss, the scalar that training minimises.
 //!
 //! | loss | from | for |
 //! |---|---|---|
 //! | [`softmax_cross_entropy`] | logits | classes |
 //! | [`mean_squared_error`] | predictions | quantities |
 //!
-//! Softmax turns the logits `z` of one image into probabilities, cross-entropy
-//! takes the mean negative logarithm of the probability of the true class:
+//! Softmax turns the logits `z` of an image into probabilities `p`. Cross-entropy is the negative
+//! logarithm of the probability of the true class, averaged over the batch:
 //!
 //! ```text
-//! pₙ = exp(zₙ) / Σₘ exp(zₘ)          L = −(1/B) Σᵦ Σₙ yᵦₙ · ln pᵦₙ          ∂L/∂z = (p − y) / B
+//! pₙ = exp(zₙ) / Σₘ exp(zₘ)     L = −(1/B) Σᵦ Σₙ yᵦₙ · ln pᵦₙ     ∂L/∂z = (p − y) / B
 //! ```
 //!
-//! Both are one operation here: the logarithm undoes the exponential, so that
-//! no logit overflows and no probability is rounded to zero before its
-//! logarithm is taken, and the gradient is one subtraction.
+//! Here both are one operation. The logarithm and the exponential cancel, so that no logit
+//! overflows and no probability is rounded to zero before its logarithm is taken, and the gradient
+//! is a difference.
+//!
+//! Each loss has a form that panics and, as in dfdx, a form `try_…` that returns an error.
 //!
 //! ```
 //! use digits::{dfdx::prelude::*, loss::softmax_cross_entropy};
@@ -35,16 +37,27 @@ use dfdx::prelude::*;
 
 use crate::raw;
 
-/// Softmax and cross-entropy in one: the mean over the batch of −Σₙ yₙ · ln softmax(z)ₙ.
+/// Softmax followed by cross-entropy: the mean over the batch of −Σₙ yₙ · ln softmax(z)ₙ,
+/// in nats.
 ///
-/// - `logits`: `(B, N)`, a model's output before any softmax.
-/// - `targets`: `(B, N)`, one probability for each class, each row summing to one: one-hot, or smoothed.
+/// - `logits` z: `(B, N)`, the output of a model without softmax.
+/// - `targets` y: `(B, N)`, a probability for each class; each row sums to 1 (one-hot or smoothed).
 ///
 /// The same as `keras.losses.CategoricalCrossentropy(from_logits=True)`, as PyTorch's
 /// `cross_entropy` with class probabilities, and as dfdx's `cross_entropy_with_logits_loss`.
 ///
+/// ```
+/// use digits::{dfdx::prelude::*, loss::softmax_cross_entropy};
+///
+/// let dev = Cpu::default();
+/// let logits: Tensor<Rank2<2, 4>, f32, Cpu> = dev.zeros(); // (B, N)
+/// let targets = dev.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
+/// let loss = softmax_cross_entropy(logits, targets).array();
+/// assert!((loss - 4_f32.ln()).abs() < 1e-6); // four equally probable classes
+/// ```
+///
 /// # Panics
-/// If the two batches differ in size, as dfdx's own losses do: see [`try_softmax_cross_entropy`].
+/// If the batch sizes differ or memory runs out; [`try_softmax_cross_entropy`] returns an error.
 #[track_caller]
 pub fn softmax_cross_entropy<B: Dim, const N: usize, T: Tape<f32, Cpu>>(
     logits: Tensor<(B, Const<N>), f32, Cpu, T>,
@@ -54,16 +67,17 @@ pub fn softmax_cross_entropy<B: Dim, const N: usize, T: Tape<f32, Cpu>>(
     match try_softmax_cross_entropy(logits, targets) {
         Ok(loss) => loss,
         Err(error) => panic!(
-            "logits for {} images, targets for {}: {error}",
+            "expected targets for as many images as there are logits for, {}, found {}: {error}",
             sizes[0], sizes[1]
         ),
     }
 }
 
-/// [`softmax_cross_entropy`] that returns an error.
+/// The form of [`softmax_cross_entropy`] that returns an error.
 ///
 /// # Errors
-/// [`CpuError::WrongNumElements`] if the two batches differ in size.
+/// [`CpuError::WrongNumElements`] if the batch sizes differ, [`CpuError::OutOfMemory`] if memory
+/// runs out.
 pub fn try_softmax_cross_entropy<B: Dim, const N: usize, T: Tape<f32, Cpu>>(
     logits: Tensor<(B, Const<N>), f32, Cpu, T>,
     targets: Tensor<(B, Const<N>), f32, Cpu>,
@@ -71,7 +85,8 @@ pub fn try_softmax_cross_entropy<B: Dim, const N: usize, T: Tape<f32, Cpu>>(
     if logits.shape() != targets.shape() {
         return Err(CpuError::WrongNumElements);
     }
-    let (logits, mut tape) = logits.try_contiguous()?.split_tape(); // gradients lie as the logits do
+    // The gradients have the layout of the logits.
+    let (logits, mut tape) = logits.try_contiguous()?.split_tape();
     let y = raw::elements(&targets);
     let (loss, probabilities) = forward(&raw::elements(&logits), &y, N);
     let dev = logits.device();
@@ -89,7 +104,8 @@ pub fn try_softmax_cross_entropy<B: Dim, const N: usize, T: Tape<f32, Cpu>>(
     Ok(loss.put_tape(tape))
 }
 
-/// `(B, N)` logits `z` and targets `y` → the loss, and the `(B, N)` probabilities its gradient needs.
+/// Logits `z` and targets `y`, `(B, N)` with `N` = `classes` → the loss, and the probabilities
+/// `(B, N)` that its gradient needs.
 fn forward(z: &[f32], y: &[f32], classes: usize) -> (f32, Vec<f32>) {
     let mut probabilities = vec![0.0; z.len()];
     let mut total = 0.0_f64; // over the batch
@@ -113,7 +129,8 @@ fn forward(z: &[f32], y: &[f32], classes: usize) -> (f32, Vec<f32>) {
     ((total / batch as f64) as f32, probabilities)
 }
 
-/// ∂L/∂z = (p − y) / B, times the gradient from above, added to `grad_z`.
+/// Adds ∂L/∂z = (p − y) / B, times `from_above`, the gradient of the loss, to `grad_z`. `p`,
+/// `y` and `grad_z` are `(B, N)` with `N` = `classes`.
 fn backward(p: &[f32], y: &[f32], classes: usize, from_above: f32, grad_z: &mut [f32]) {
     let batch = p.len() / classes;
     let scale = from_above / batch as f32;

@@ -1,9 +1,11 @@
-//! Predicted classes and labels → accuracy, and the confusion matrix that shows which digit is taken for which.
+//! Predicted classes and labels → accuracy and confusion matrix.
 
 use crate::dataset::CLASSES;
 use std::fmt;
 
-/// The share of predictions that are right: 0 to 1, or NaN of none.
+/// The share of predictions that equal their label: 0 to 1, or NaN if both slices are empty.
+///
+/// The same as `sklearn.metrics.accuracy_score(labels, predicted)`.
 ///
 /// ```
 /// use digits::metrics::accuracy;
@@ -12,44 +14,46 @@ use std::fmt;
 /// ```
 ///
 /// # Panics
-/// If there is not one prediction for each label.
+/// If the slices differ in length.
 pub fn accuracy(predicted: &[u8], labels: &[u8]) -> f64 {
     check_lengths(predicted, labels);
     let right = predicted.iter().zip(labels).filter(|(p, l)| p == l).count();
     right as f64 / labels.len() as f64
 }
 
-/// How often each digit was taken for each: rows are the actual digits, columns the predicted ones.
+/// How often each digit was predicted as each digit: rows are the actual digits, columns the
+/// predicted ones, as in `sklearn.metrics.confusion_matrix`.
 ///
 /// ```
 /// use digits::metrics::ConfusionMatrix;
 ///
 /// let matrix = ConfusionMatrix::new(&[4, 9, 9, 1], &[4, 4, 9, 1]);
-/// assert_eq!(matrix.count(4, 9), 1); // one 4 was taken for a 9
+/// assert_eq!(matrix.count(4, 9), 1); // one 4 was predicted as a 9
 /// assert_eq!(matrix.accuracy(), 0.75);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
-    /// counts\[actual\]\[predicted\]
+    /// `counts[actual][predicted]`
     counts: [[usize; CLASSES]; CLASSES],
 }
 
-/// A mistake, and how often it was made.
+/// A kind of mistake, and how often it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confusion {
     /// The digit that the images show.
     pub actual: u8,
-    /// The digit that they were taken for.
+    /// The digit that was predicted.
     pub predicted: u8,
-    /// How many images there are of this kind.
+    /// The number of images with this mistake.
     pub count: usize,
 }
 
 impl ConfusionMatrix {
-    /// Counts the predictions of classes 0 to 9; the arguments stand as in [`accuracy`].
+    /// Counts predictions and labels, both from 0 to 9. The order of the arguments is that of
+    /// [`accuracy`].
     ///
     /// # Panics
-    /// If there is not one prediction for each label, or a class is over 9.
+    /// If the slices differ in length, or a prediction or label is over 9.
     pub fn new(predicted: &[u8], labels: &[u8]) -> Self {
         check_lengths(predicted, labels);
         let mut counts = [[0; CLASSES]; CLASSES];
@@ -65,7 +69,7 @@ impl ConfusionMatrix {
         Self { counts }
     }
 
-    /// How many images of the digit `actual` were taken for `predicted`.
+    /// The number of images of the digit `actual` that were predicted as `predicted`.
     ///
     /// # Panics
     /// If one of the two is over 9.
@@ -78,18 +82,18 @@ impl ConfusionMatrix {
         &self.counts
     }
 
-    /// How many images there are of each digit: the sums of the rows.
+    /// The number of images of each digit: the sums of the rows.
     pub fn actual_counts(&self) -> [usize; CLASSES] {
         self.counts.map(|row| row.iter().sum())
     }
 
-    /// How many images were taken for each digit: the sums of the columns.
+    /// The number of predictions of each digit: the sums of the columns.
     pub fn predicted_counts(&self) -> [usize; CLASSES] {
         std::array::from_fn(|column| self.counts.iter().map(|row| row[column]).sum())
     }
 
-    /// How many images of each digit were recognised: the diagonal.
-    pub fn right_counts(&self) -> [usize; CLASSES] {
+    /// The number of correct predictions of each digit: the diagonal.
+    pub fn correct_counts(&self) -> [usize; CLASSES] {
         std::array::from_fn(|class| self.counts[class][class])
     }
 
@@ -98,12 +102,13 @@ impl ConfusionMatrix {
         self.counts.as_flattened().iter().sum()
     }
 
-    /// The share of images that were recognised: 0 to 1, or NaN of none.
+    /// The share of correct predictions: 0 to 1, or NaN if the matrix is empty.
     pub fn accuracy(&self) -> f64 {
-        self.right_counts().iter().sum::<usize>() as f64 / self.total() as f64
+        self.correct_counts().iter().sum::<usize>() as f64 / self.total() as f64
     }
 
-    /// The mistakes that were made, the most frequent first; of equally frequent ones the smaller digits first.
+    /// All kinds of mistakes that were made, the most frequent first; equally frequent ones are
+    /// ordered by actual and then by predicted digit.
     pub fn worst(&self) -> Vec<Confusion> {
         let mut mistakes = Vec::new();
         for actual in 0..CLASSES as u8 {
@@ -118,13 +123,13 @@ impl ConfusionMatrix {
                 }
             }
         }
-        // The sort is stable: it keeps the order of the digits.
+        // A stable sort keeps the order of the digits.
         mistakes.sort_by_key(|mistake| std::cmp::Reverse(mistake.count));
         mistakes
     }
 }
 
-/// A table whose columns are aligned; a mistake that nobody made is a dot.
+/// A table with aligned columns; a count of zero off the diagonal is written as a dot.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let largest = self
@@ -162,6 +167,7 @@ impl fmt::Display for ConfusionMatrix {
     }
 }
 
+/// Panics unless the slices are equally long.
 fn check_lengths(predicted: &[u8], labels: &[u8]) {
     assert!(
         predicted.len() == labels.len(),
@@ -175,7 +181,7 @@ fn check_lengths(predicted: &[u8], labels: &[u8]) {
 mod tests {
     use super::*;
 
-    // Twelve images, counted by hand: one 3 and one 5 are taken for an 8, two 4s for a 9, and an 8 for a 3.
+    // Counted by hand: one 3 and one 5 are predicted as 8, two 4s as 9, and one 8 as 3.
     const LABELS: [u8; 12] = [3, 3, 5, 5, 4, 4, 4, 8, 8, 0, 1, 9];
     const PREDICTED: [u8; 12] = [3, 8, 8, 5, 9, 9, 4, 8, 3, 0, 1, 9];
 
@@ -184,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn accuracy_is_the_share_of_right_answers() {
+    fn accuracy_is_the_share_of_correct_predictions() {
         assert_eq!(accuracy(&PREDICTED, &LABELS), 7.0 / 12.0);
         assert_eq!(accuracy(&LABELS, &LABELS), 1.0);
         assert_eq!(accuracy(&[1, 2], &[2, 1]), 0.0);
@@ -192,25 +198,25 @@ mod tests {
     }
 
     #[test]
-    fn the_accuracy_of_no_answers_is_not_a_number() {
+    fn accuracy_without_predictions_is_nan() {
         assert!(accuracy(&[], &[]).is_nan());
         assert!(ConfusionMatrix::new(&[], &[]).accuracy().is_nan());
     }
 
     #[test]
     #[should_panic(expected = "expected one prediction for each of 2 labels, found 1")]
-    fn a_missing_prediction_is_noticed() {
+    fn a_missing_prediction_panics() {
         accuracy(&[1], &[1, 2]);
     }
 
     #[test]
     #[should_panic(expected = "image 1: expected classes 0 to 9, found label 2 and prediction 10")]
-    fn a_class_over_nine_is_noticed() {
+    fn a_class_over_nine_panics() {
         ConfusionMatrix::new(&[1, 10], &[1, 2]);
     }
 
     #[test]
-    fn rows_are_actual_and_columns_predicted() {
+    fn rows_are_actual_and_columns_predicted_digits() {
         let matrix = matrix();
         assert_eq!(matrix.count(4, 9), 2);
         assert_eq!(matrix.count(9, 4), 0);
@@ -218,12 +224,12 @@ mod tests {
         assert_eq!(matrix.counts()[4], [0, 0, 0, 0, 1, 0, 0, 0, 0, 2]);
         assert_eq!(matrix.actual_counts(), [1, 1, 0, 2, 3, 2, 0, 0, 2, 1]);
         assert_eq!(matrix.predicted_counts(), [1, 1, 0, 2, 1, 1, 0, 0, 3, 3]);
-        assert_eq!(matrix.right_counts(), [1, 1, 0, 1, 1, 1, 0, 0, 1, 1]);
+        assert_eq!(matrix.correct_counts(), [1, 1, 0, 1, 1, 1, 0, 0, 1, 1]);
         assert_eq!(matrix.total(), 12);
     }
 
     #[test]
-    fn the_worst_mistake_comes_first() {
+    fn the_most_frequent_mistake_comes_first() {
         let confusion = |actual, predicted, count| Confusion {
             actual,
             predicted,
@@ -239,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_aligned() {
+    fn the_columns_of_the_table_are_aligned() {
         let labels = [vec![0; 120], vec![7; 3]].concat();
         let predicted = [vec![0; 119], vec![6], vec![7; 3]].concat();
         let table = ConfusionMatrix::new(&predicted, &labels).to_string();

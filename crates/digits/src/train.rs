@@ -26,8 +26,8 @@ mod config;
 mod error;
 mod evaluate;
 mod history;
+mod lr_scheduler;
 mod memory;
-mod pace;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -47,10 +47,10 @@ use crate::batch::{self, Images, OneHot};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 use crate::loss::try_softmax_cross_entropy;
 use crate::ops::{ActivationPool, Scope};
-use crate::optim::FitOptimizer;
+use crate::optim::Optimizer;
 use crate::raw;
 use crate::scale;
-use pace::Pace;
+use lr_scheduler::LrScheduler;
 use progress::Reporter;
 
 /// A batch of images on a tape, `(B, 1, 28, 28)`.
@@ -89,7 +89,7 @@ impl<M> Classifier for M where
 /// keeps the parameters it has reached.
 pub fn fit<M: Classifier>(
     model: &mut M,
-    optimizer: &mut impl FitOptimizer<M>,
+    optimizer: &mut impl Optimizer<M>,
     data: &Dataset,
     config: &FitConfig,
 ) -> Result<History, TrainError> {
@@ -98,7 +98,7 @@ pub fn fit<M: Classifier>(
     let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
     let dev = Cpu::seed_from_u64(seen.seed);
     let memory = memory::Reuse::on(&dev);
-    let pace = Pace::new::<M>(&seen, images.len(), optimizer)?;
+    let scheduler = LrScheduler::new::<M>(&seen, images.len(), optimizer)?;
     let mut history = History::default();
     for epoch in 0..seen.epochs {
         memory.give_back();
@@ -112,7 +112,7 @@ pub fn fit<M: Classifier>(
             smoothing: seen.label_smoothing,
             epoch: epoch + 1,
         };
-        let training = train_epoch(model, optimizer, &batches, &pace, &mut reporter)?;
+        let training = train_epoch(model, optimizer, &batches, &scheduler, &mut reporter)?;
         let validation = match &seen.validation {
             Some(images) => Some(evaluate::try_evaluate(model, images)?),
             None => None,
@@ -126,7 +126,7 @@ pub fn fit<M: Classifier>(
         });
         reporter.epoch_is_over(&history);
     }
-    pace.restore::<M>(optimizer);
+    scheduler.restore::<M>(optimizer);
     Ok(history)
 }
 
@@ -158,9 +158,9 @@ struct Batches<'a> {
 /// One pass over the images: forward, loss, backward, step, batch by batch.
 fn train_epoch<M: Classifier>(
     model: &mut M,
-    optimizer: &mut impl FitOptimizer<M>,
+    optimizer: &mut impl Optimizer<M>,
     batches: &Batches<'_>,
-    pace: &Pace,
+    scheduler: &LrScheduler,
     reporter: &mut Reporter,
 ) -> Result<Evaluation, TrainError> {
     let mut running = evaluate::Running::default();
@@ -181,7 +181,7 @@ fn train_epoch<M: Classifier>(
             }
             running.add(loss, right, part.len());
         }
-        pace.set::<M>(optimizer, batches.epoch, number);
+        scheduler.set::<M>(optimizer, batches.epoch, number);
         optimizer.step(model, &mut gradients)?;
         reporter.batch_is_over(batches.epoch, number + 1, &running);
     }

@@ -6,11 +6,10 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // cell
-    use digits::dfdx::optim::Optimizer;
     use digits::dfdx::prelude::*;
     use digits::layers::{Conv2D, Dense, Flatten, MaxPool2D};
     use digits::loss::softmax_cross_entropy;
-    use digits::optim::{Adam, AdamConfig};
+    use digits::optim::{Adam, AdamConfig, Optimizer};
 
     type Model = (
         Conv2D<1, 4, 3>,
@@ -31,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let logits = model.forward_mut(x.clone().traced(model.alloc_grads()));
         let loss = softmax_cross_entropy(logits, y.clone());
         println!("loss bits {:08x}", loss.array().to_bits());
-        adam.update(&mut model, &loss.backward())?;
+        adam.step(&mut model, &mut loss.backward())?;
     }
     // cell
     let sum: f32 = model.4.weight.as_vec().iter().sum();

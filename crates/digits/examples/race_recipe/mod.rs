@@ -6,7 +6,7 @@ use std::time::Instant;
 use digits::dataset::Dataset;
 use digits::dfdx::prelude::*;
 use digits::experiment::{Setting, Trial};
-use digits::optim::{Adam, AdamConfig, FitOptimizer, Muon, MuonConfig, Schedule};
+use digits::optim::{Adam, AdamConfig, Muon, MuonConfig, Optimizer, Schedule};
 use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -64,7 +64,7 @@ where
 /// starts; everything else counts: building the model, the order of the images, batches, every step.
 pub fn run<Model: BuildOnDevice<Cpu, f32>>(
     (train, test, seed): Task<'_>,
-    mut optimizer: impl FitOptimizer<Model::Built>,
+    mut optimizer: impl Optimizer<Model::Built>,
     config: FitConfig,
 ) -> Result<Trial>
 where

@@ -3,7 +3,7 @@
 
 use digits::dfdx::prelude::*;
 use digits::models::*;
-use digits::optim::{Adadelta, AdadeltaConfig, Adam, FitOptimizer};
+use digits::optim::{Adadelta, AdadeltaConfig, Adam, Optimizer};
 use digits::train::Classifier;
 
 /// What is fitted, but for the model itself and its optimiser.
@@ -28,7 +28,7 @@ pub trait Task {
         self,
         recipe: Recipe,
         model: M,
-        optimizer: impl FitOptimizer<M>,
+        optimizer: impl Optimizer<M>,
     ) -> Self::Output;
 }
 

@@ -1,4 +1,5 @@
-//! Whatever bytes `idx::parse` gets, it gives an array or an error; an array is written back byte for byte.
+//! For any bytes, `idx::parse` returns an array or an error, and an array is written back as the
+//! same bytes.
 //!
 //! In `crates/digits`, with `cargo install cargo-fuzz --locked`, on stable Rust:
 //!

@@ -1,5 +1,5 @@
-//! Whatever bytes `Grey::decode` gets, it gives a picture or an error; of a picture every step gives a picture or an
-//! error, and the last one 28 × 28 values from 0 to 1 whose centre of mass no step has lost.
+//! For any bytes, `Grey::decode` returns a picture or an error. For any picture, each step returns
+//! a picture or an error, and the last one a picture of 28 × 28 values from 0 to 1 with some ink.
 //!
 //! In `crates/digits`, with `cargo install cargo-fuzz --locked`, on stable Rust:
 //!
@@ -15,7 +15,7 @@ mod image;
 use image::{Grey, ImageError};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // The fuzzer's bytes are a file; as a file seldom is a picture, they are pixels as well.
+    // The bytes are used as a file and, since they are rarely a valid one, as pixels too.
     prepared(Grey::decode(bytes));
     let width = bytes.first().map_or(1, |byte| usize::from(*byte) + 1);
     let height = bytes.len() / width;
@@ -29,6 +29,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     ));
 });
 
+/// Applies all steps to `picture` and checks the result.
 fn prepared(picture: Result<Grey, ImageError>) {
     match picture.and_then(|picture| picture.as_mnist()) {
         Ok(digit) => {

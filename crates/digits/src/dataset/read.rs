@@ -1,4 +1,4 @@
-//! Pairs of IDX files → data sets; MNIST's two pairs.
+//! Pairs of IDX files, images and labels → data sets; the two pairs of MNIST.
 
 use super::{Dataset, DatasetError, SIDE, over_nine};
 use crate::idx::{self, Elements, IdxArray, IdxErrorKind};
@@ -11,10 +11,10 @@ use std::{
     thread,
 };
 
-/// An MNIST file's name and the SHA-256 of its contents, decompressed.
+/// The name of a file of MNIST, and the SHA-256 of its decompressed contents.
 type Known = (&'static str, &'static str);
 
-/// MNIST's files: (training, test) of (images, labels).
+/// The files of MNIST, images and labels: first the training set, then the test set.
 pub(super) const KNOWN: [[Known; 2]; 2] = [TRAIN, TEST];
 
 const TRAIN: [Known; 2] = [
@@ -38,8 +38,8 @@ const TEST: [Known; 2] = [
     ),
 ];
 
-/// Where MNIST's four files are: in the folder that the environment variable `DIGITS_DATA` names,
-/// or else in `data/mnist` of the repository.
+/// The folder with the four files of MNIST: the value of the environment variable `DIGITS_DATA` if
+/// it is set, otherwise `data/mnist` in the repository.
 pub fn folder() -> PathBuf {
     if let Some(folder) = env::var_os("DIGITS_DATA") {
         return folder.into();
@@ -49,12 +49,13 @@ pub fn folder() -> PathBuf {
     repository.join("data/mnist")
 }
 
-/// MNIST: 60,000 images to train with and 10,000 to test with, by writers who are in one of the two only.
+/// MNIST: 60,000 training images and 10,000 test images of handwritten digits. No writer
+/// contributed to both.
 ///
 /// LeCun, Cortes and Burges, *The MNIST database of handwritten digits*, 1998.
 #[derive(Clone, Debug)]
 pub struct Mnist {
-    /// The training images; hold some of them out with [`Dataset::split_validation`].
+    /// The training images; [`Dataset::split_validation`] holds some of them out for validation.
     pub train: Dataset,
     /// The test images.
     pub test: Dataset,
@@ -64,12 +65,13 @@ impl Mnist {
     /// Loads MNIST from its [`folder`] and checks the SHA-256 of all four files.
     ///
     /// # Errors
-    /// Says which file is wrong, where, and what to do: see [`DatasetError`].
+    /// [`DatasetError`], with the path of the file, if a file is missing or is not the one of
+    /// MNIST.
     pub fn load() -> Result<Self, DatasetError> {
         Self::load_from(folder())
     }
 
-    /// Loads MNIST from `folder`, as [`load`](Self::load) does from its own.
+    /// Loads MNIST from the four gzipped files in `folder` and checks their SHA-256.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -90,6 +92,7 @@ impl Mnist {
     }
 }
 
+/// Reads a pair of files and checks their SHA-256.
 fn load_pair(folder: &Path, [images, labels]: [Known; 2]) -> Result<Dataset, DatasetError> {
     let pair =
         Pair::read(&folder.join(images.0), &folder.join(labels.0)).map_err(
@@ -105,6 +108,7 @@ fn load_pair(folder: &Path, [images, labels]: [Known; 2]) -> Result<Dataset, Dat
     pair.into_dataset()
 }
 
+/// The array of an IDX file, and the path of the file.
 struct FileArray {
     path: PathBuf,
     array: IdxArray,
@@ -118,10 +122,12 @@ impl FileArray {
         })
     }
 
-    /// There is one way to write an array as IDX, so what is written here is what the file holds.
+    /// Checks that the decompressed contents of the file have the SHA-256 `expected`.
+    ///
+    /// The format leaves no choices, so that the array written as IDX has the bytes of the file.
     fn check_hash(&self, expected: &'static str) -> Result<(), DatasetError> {
         let mut hasher = Sha256::new();
-        // An array that was read fits the format, and a hasher does not fail: were it otherwise, the hash would differ.
+        // Writing cannot fail: the array fits the format, and the hasher accepts all bytes.
         let _ = idx::write(&self.array, &mut hasher);
         let found: String = hasher
             .finalize()
@@ -140,7 +146,7 @@ impl FileArray {
     }
 }
 
-/// The files of the images and of their labels, each well-formed IDX, not yet compared with each other.
+/// Images and labels, each read as valid IDX, but not yet checked for type, shape and number.
 pub(super) struct Pair {
     images: FileArray,
     labels: FileArray,
@@ -154,6 +160,7 @@ impl Pair {
         })
     }
 
+    /// Checks that images and labels have the right types, shapes, number and values.
     pub(super) fn into_dataset(self) -> Result<Dataset, DatasetError> {
         let Self { images, labels } = self;
         let (pixels, count) = match (images.array.elements, &images.array.dims[..]) {
@@ -188,7 +195,7 @@ impl Pair {
             });
         }
         if let Some((index, found)) = over_nine(&labels_u8) {
-            // The labels stand behind 8 bytes of header.
+            // The header of the labels has 8 bytes.
             return Err(DatasetError::LabelInFile {
                 path: labels.path,
                 position: 8 + index,

@@ -5,12 +5,13 @@ use crate::{
 };
 use std::{fs, path::PathBuf};
 
-/// Image `i` has all its pixels `i`; its label is `i` modulo 10.
+/// `n` images; all pixels of image `i` are `i`, and its label is `i` modulo 10.
 fn numbered(n: u8) -> Dataset {
     let pixels = (0..n).flat_map(|i| [i; PIXELS]).collect();
     Dataset::new(pixels, (0..n).map(|i| i % 10).collect()).unwrap()
 }
 
+/// Writes an IDX file and returns its path.
 fn file(scratch: &Scratch, name: &str, dims: &[usize], elements: Elements) -> PathBuf {
     let mut bytes = Vec::new();
     idx::write(
@@ -24,6 +25,7 @@ fn file(scratch: &Scratch, name: &str, dims: &[usize], elements: Elements) -> Pa
     scratch.write(name, &bytes)
 }
 
+/// `n` unsigned bytes, all 1.
 fn bytes(n: usize) -> Elements {
     Elements::U8(vec![1; n])
 }
@@ -38,7 +40,7 @@ fn mnist_has_the_published_class_counts() {
     assert_eq!((mnist.train.len(), mnist.test.len()), (60_000, 10_000));
     assert_eq!(mnist.train.labels()[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     assert_eq!(mnist.test.labels()[..10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
-    // The first training image has its first ink in row 5, column 12.
+    // The first pixel with ink of the first training image is in row 5, column 12.
     assert_eq!(
         mnist.train.image(0).iter().position(|&p| p > 0),
         Some(5 * SIDE + 12)
@@ -50,7 +52,7 @@ fn mnist_has_the_published_class_counts() {
 }
 
 #[test]
-fn the_sums_beside_the_files_are_those_that_are_checked() {
+fn the_checksums_in_the_code_are_those_in_the_file_beside_the_data() {
     let sums = fs::read_to_string(folder().join("SHA256SUMS")).unwrap();
     let mut expected: Vec<String> = read::KNOWN
         .concat()
@@ -64,7 +66,7 @@ fn the_sums_beside_the_files_are_those_that_are_checked() {
 }
 
 #[test]
-fn a_part_is_numbered_from_zero() {
+fn the_images_of_a_part_are_numbered_from_zero() {
     let data = numbered(30);
     let (train, validation) = data.split_validation(0.2);
     assert_eq!((train.len(), validation.len()), (24, 6));
@@ -80,8 +82,9 @@ fn a_part_is_numbered_from_zero() {
 }
 
 #[test]
-fn the_split_is_that_of_keras() {
-    // floor(N · (1 − fraction)) in double precision, as Keras computes it: 9 · (1 − 0.9) is 0.8999…
+fn images_are_split_as_by_keras() {
+    // floor(N · (1 − fraction)) in double precision, as Keras computes it: 9 · (1 − 0.9) is
+    // 0.8999…
     let lengths = |n, fraction| {
         let (train, validation) = numbered(n).split_validation(fraction);
         (train.len(), validation.len())
@@ -95,24 +98,24 @@ fn the_split_is_that_of_keras() {
 
 #[test]
 #[should_panic(expected = "expected a fraction between 0 and 1, found 10")]
-fn a_percentage_is_not_a_fraction() {
+fn a_fraction_over_one_panics() {
     numbered(3).split_validation(10.0);
 }
 
 #[test]
-fn taking_more_than_there_is_takes_all() {
+fn taking_more_images_than_there_are_takes_all() {
     assert_eq!(numbered(3).take(9).len(), 3);
     assert!(numbered(3).take(0).is_empty());
 }
 
 #[test]
 #[should_panic(expected = "range end index")]
-fn an_image_past_the_end_of_a_part_is_not_given() {
+fn an_image_past_the_end_of_a_part_panics() {
     numbered(3).take(2).image(2);
 }
 
 #[test]
-fn each_label_needs_its_pixels() {
+fn a_wrong_number_of_pixels_is_an_error() {
     let error = Dataset::new(vec![0; PIXELS + 1], vec![1, 2]).unwrap_err();
     assert!(matches!(
         error,
@@ -130,7 +133,7 @@ fn each_label_needs_its_pixels() {
 }
 
 #[test]
-fn a_label_over_nine_is_refused() {
+fn a_label_over_nine_is_an_error() {
     let error = Dataset::new(vec![0; 2 * PIXELS], vec![9, 10]).unwrap_err();
     assert!(matches!(
         error,
@@ -148,7 +151,7 @@ fn a_label_over_nine_is_refused() {
 }
 
 #[test]
-fn a_label_over_nine_in_a_file_is_refused_with_its_position() {
+fn a_label_over_nine_in_a_file_is_an_error_with_its_position() {
     let scratch = Scratch::new("dataset-label");
     let images = file(&scratch, "images", &[3, 28, 28], bytes(3 * PIXELS));
     let labels = file(&scratch, "labels", &[3], Elements::U8(vec![0, 9, 11]));
@@ -173,7 +176,7 @@ fn a_label_over_nine_in_a_file_is_refused_with_its_position() {
 }
 
 #[test]
-fn images_and_labels_that_do_not_belong_together_are_refused() {
+fn different_numbers_of_images_and_labels_are_an_error() {
     let scratch = Scratch::new("dataset-count");
     let images = file(&scratch, "images", &[3, 28, 28], bytes(3 * PIXELS));
     let labels = file(&scratch, "labels", &[2], bytes(2));
@@ -189,7 +192,7 @@ fn images_and_labels_that_do_not_belong_together_are_refused() {
 }
 
 #[test]
-fn images_of_another_size_type_or_rank_are_refused() {
+fn images_of_another_size_type_or_rank_are_an_error() {
     let scratch = Scratch::new("dataset-images");
     let labels = file(&scratch, "labels", &[1], bytes(1));
     let refused = |name, dims: &[usize], elements| {
@@ -209,7 +212,7 @@ fn images_of_another_size_type_or_rank_are_refused() {
 }
 
 #[test]
-fn labels_of_another_type_or_rank_are_refused() {
+fn labels_of_another_type_or_rank_are_an_error() {
     let scratch = Scratch::new("dataset-labels");
     let images = file(&scratch, "images", &[1, 28, 28], bytes(PIXELS));
     let refused = |name, dims: &[usize], elements| {
@@ -228,7 +231,7 @@ fn labels_of_another_type_or_rank_are_refused() {
 }
 
 #[test]
-fn a_broken_file_is_named() {
+fn the_error_of_a_broken_file_contains_its_path() {
     let scratch = Scratch::new("dataset-broken");
     let images = scratch.write("images", &[0, 0, 8, 3, 0, 0]);
     let message = Dataset::read(images, scratch.path().join("labels"))
@@ -240,9 +243,8 @@ fn a_broken_file_is_named() {
     );
 }
 
-/// The test labels of MNIST beside images that are not MNIST's.
 #[test]
-fn well_formed_files_that_are_not_mnist_are_refused() {
+fn valid_files_that_are_not_those_of_mnist_are_an_error() {
     let scratch = Scratch::new("dataset-hash");
     for (pair, n) in [("train", 60_000), ("t10k", 10_000)] {
         file(
@@ -272,7 +274,7 @@ fn well_formed_files_that_are_not_mnist_are_refused() {
 }
 
 #[test]
-fn a_missing_file_of_mnist_is_named_with_what_to_do() {
+fn the_error_of_a_missing_file_says_what_to_do() {
     let scratch = Scratch::new("dataset-missing");
     let error = Mnist::load_from(scratch.path()).unwrap_err();
     assert!(matches!(error, DatasetError::Missing { .. }), "{error}");
@@ -288,7 +290,7 @@ fn a_missing_file_of_mnist_is_named_with_what_to_do() {
 }
 
 #[test]
-fn the_element_type_is_part_of_the_message() {
+fn the_error_of_a_wrong_element_type_contains_the_type() {
     let error = DatasetError::Images {
         path: "x".into(),
         element: ElementType::F64,

@@ -6,7 +6,7 @@ fn matrix(dev: &Cpu) -> Matrix {
     dev.tensor([[0.3, -0.8, 1.2], [-0.5, 0.9, 0.1]])
 }
 
-/// x² with a gradient of `factor · x` instead of 2x, wrong in element `only` if one is named.
+/// x² with a gradient of `factor · x` instead of 2x: in all elements, or only in element `only`.
 fn square_with_gradient(
     x: &Matrix,
     factor: f32,
@@ -34,7 +34,7 @@ fn square_with_gradient(
 }
 
 #[test]
-fn a_right_gradient_agrees() {
+fn a_correct_gradient_agrees_with_central_differences() {
     let x = matrix(&Cpu::default());
     let checked = tensor(&x, STEP, |x| square_with_gradient(x, 2.0, None));
     assert!(checked.relative < 1e-4, "{checked}");
@@ -60,7 +60,7 @@ fn a_gradient_wrong_in_one_element_is_found_there() {
 }
 
 #[test]
-fn an_argument_without_a_tape_is_checked_through_the_other() {
+fn an_argument_without_a_tape_can_be_checked() {
     let dev = Cpu::default();
     let x = matrix(&dev);
     let w: Tensor<Rank2<3, 4>, f32, Cpu> = dev.sample_normal();
@@ -69,7 +69,7 @@ fn an_argument_without_a_tape_is_checked_through_the_other() {
 }
 
 #[test]
-fn an_argument_that_was_forgotten_has_a_zero_gradient() {
+fn a_gradient_that_is_missing_counts_as_zero() {
     let dev = Cpu::default();
     let (x, other) = (matrix(&dev), matrix(&dev));
     let checked = tensor(&x, STEP, |x| other.leaky_trace() * x.clone().square());
@@ -78,7 +78,7 @@ fn an_argument_that_was_forgotten_has_a_zero_gradient() {
 }
 
 #[test]
-fn strides_of_the_argument_and_of_the_result_do_not_matter() {
+fn views_can_be_checked_as_arguments_and_as_results() {
     let dev = Cpu::default();
     let transposed: Tensor<Rank2<3, 2>, f32, Cpu> = matrix(&dev).permute();
     let checked = tensor(&transposed, STEP, |x| {
@@ -93,7 +93,7 @@ fn strides_of_the_argument_and_of_the_result_do_not_matter() {
 }
 
 #[test]
-fn a_modules_parameters_are_named_checked_and_put_back() {
+fn the_parameters_of_a_module_are_checked_by_name_and_restored() {
     let dev = Cpu::seed_from_u64(3);
     let mut model = dev.build_module::<(Linear<3, 4>, Sigmoid, Linear<4, 2>), f32>();
     let before = (model.0.weight.as_vec(), model.2.bias.as_vec());
@@ -108,7 +108,7 @@ fn a_modules_parameters_are_named_checked_and_put_back() {
 }
 
 #[test]
-fn not_a_number_never_passes() {
+fn nan_and_infinity_are_infinitely_far_from_any_slope() {
     for (gradient, measured) in [(f32::NAN, 1.0), (1.0, f64::NAN), (f32::INFINITY, 1.0)] {
         let compared = compare(&[0.5, gradient], &[0.5, measured]);
         assert_eq!(compared.relative, f64::INFINITY, "{compared}");
@@ -116,30 +116,31 @@ fn not_a_number_never_passes() {
 }
 
 #[test]
-fn a_value_nearer_to_a_kink_than_the_step_is_named_and_its_difference_tells_nothing() {
+fn an_element_nearer_to_a_kink_than_the_step_is_found_and_its_central_difference_is_wrong() {
     let x: Tensor<Rank1<4>, f32, Cpu> = Cpu::default().tensor([0.3, -0.8, 0.004, 0.5]);
     let on = |x: &[f32]| x.iter().map(|&x| x > 0.0).collect::<Vec<bool>>();
     assert_eq!(crossings(&x.as_vec(), STEP, on), [2]);
     let checked = tensor(&x, STEP, |x| x.leaky_trace().relu());
     assert_eq!(checked.index, 2, "{checked}");
+    // (0.014 − 0) / 0.02 = 0.7 of the slope
     assert!(
         (checked.measured / checked.gradient - 0.7).abs() < 1e-3,
         "{checked}"
-    ); // (0.014 − 0) / 0.02
+    );
     assert!(crossings(&x.as_vec(), 1e-3, on).is_empty());
     let checked = tensor(&x, 1e-3, |x| x.leaky_trace().relu());
     assert!(checked.relative < 1e-3, "{checked}");
 }
 
 #[test]
-fn ties_in_a_maximum_over_several_values_are_named() {
+fn near_ties_in_a_maximum_are_found() {
     let winner = |x: &[f32]| (0..x.len()).max_by(|&i, &j| x[i].total_cmp(&x[j]));
-    // The runner-up can pass the winner, and the winner can fall behind it; the third is too far off.
+    // A step can raise the second largest above the largest, or lower the largest below it.
     assert_eq!(crossings(&[0.5, 1.0, 0.995], STEP, winner), [1, 2]);
 }
 
 #[test]
-fn maxima_of_windows_are_checked_away_from_ties() {
+fn max_pooling_can_be_checked_away_from_ties() {
     use crate::ops::max_pool2d;
     let x: Tensor<Rank3<1, 4, 6>, f32, Cpu> = Cpu::seed_from_u64(2).sample_normal();
     let pooled = |values: &[f32]| {

@@ -1,4 +1,4 @@
-//! Reads and writes the trainable parameters of any dfdx module.
+//! Reads and writes the trainable parameters of a dfdx module, whatever its type.
 
 use std::convert::Infallible;
 
@@ -10,7 +10,7 @@ use dfdx::prelude::*;
 
 use super::read;
 
-/// Names, values and gradients of a module's trainable parameters, in the module's order.
+/// The trainable parameters of `model`, in the module's order, with their `gradients`.
 pub fn parameters<M: TensorCollection<f32, Cpu>>(
     model: &M,
     gradients: Gradients<f32, Cpu>,
@@ -26,7 +26,7 @@ pub fn parameters<M: TensorCollection<f32, Cpu>>(
     found.parameters
 }
 
-/// Unwraps what a walk that cannot fail and builds nothing returns.
+/// Unwraps the result of a visit that cannot fail; what it built, if anything, is dropped.
 fn walk<Built>(walked: Result<Option<Built>, Infallible>) {
     match walked {
         Ok(_) => (),
@@ -34,14 +34,17 @@ fn walk<Built>(walked: Result<Option<Built>, Infallible>) {
     }
 }
 
-/// One trainable parameter, its elements in row-major order.
+/// A trainable parameter.
 pub struct Parameter {
+    /// Its name in the module, such as `0.weight`.
     pub name: String,
+    /// Its elements, in row-major order.
     pub values: Vec<f32>,
+    /// The gradient of each element, in the same order.
     pub gradient: Vec<f32>,
 }
 
-/// Reads names, values and gradients of the trainable parameters.
+/// The visitor of [`parameters`].
 struct Collect {
     gradients: Gradients<f32, Cpu>,
     parameters: Vec<Parameter>,
@@ -69,9 +72,11 @@ impl TensorVisitor<f32, Cpu> for Collect {
     }
 }
 
-/// Writes values into one trainable parameter, counted in the module's order.
+/// The visitor of [`write()`].
 struct Write<'a> {
+    /// How many trainable parameters come before the one to be written.
     position: usize,
+    /// Its new elements, in row-major order.
     values: &'a [f32],
 }
 
@@ -96,7 +101,8 @@ impl TensorVisitor<f32, Cpu> for Write<'_> {
     }
 }
 
-/// Writes `values` into the trainable parameter at `position`, counted in the module's order.
+/// Writes `values`, in row-major order, into the trainable parameter at index `position`, in the
+/// module's order.
 pub fn write<M: TensorCollection<f32, Cpu>>(model: &mut M, position: usize, values: &[f32]) {
     walk(M::iter_tensors(&mut RecursiveWalker {
         m: model,

@@ -1,9 +1,9 @@
-//! The six element types of IDX, and vectors of them, to and from big-endian bytes.
+//! The six element types of IDX, and conversion of their vectors from and to big-endian bytes.
 
 use byteorder::{BigEndian, ByteOrder};
 use std::io::{self, Write};
 
-/// The type of an array's elements.
+/// The type of the elements of an array, with the code that IDX files use for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ElementType {
@@ -11,18 +11,18 @@ pub enum ElementType {
     U8 = 0x08,
     /// Signed byte, `09`.
     I8 = 0x09,
-    /// Two-byte integer, `0b`.
+    /// Signed two-byte integer, `0b`.
     I16 = 0x0b,
-    /// Four-byte integer, `0c`.
+    /// Signed four-byte integer, `0c`.
     I32 = 0x0c,
-    /// Four-byte IEEE 754 number, `0d`.
+    /// Four-byte IEEE 754 floating-point number, `0d`.
     F32 = 0x0d,
-    /// Eight-byte IEEE 754 number, `0e`.
+    /// Eight-byte IEEE 754 floating-point number, `0e`.
     F64 = 0x0e,
 }
 
 impl ElementType {
-    /// All six, in the order of their codes.
+    /// All element types, in the order of their codes.
     pub const ALL: [Self; 6] = [
         Self::U8,
         Self::I8,
@@ -32,17 +32,17 @@ impl ElementType {
         Self::F64,
     ];
 
-    /// The type that byte 2 of a file names, if any.
+    /// The type with this code, byte 2 of a file; `None` if there is no such type.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|t| t.code() == code)
     }
 
-    /// What byte 2 of a file says.
+    /// The code of the type, byte 2 of a file.
     pub fn code(self) -> u8 {
         self as u8
     }
 
-    /// Bytes an element.
+    /// The size of an element, in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::U8 | Self::I8 => 1,
@@ -53,7 +53,7 @@ impl ElementType {
     }
 }
 
-/// An array's elements, row-major.
+/// The elements of an array, in row-major order.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the types")]
 pub enum Elements {
@@ -66,7 +66,7 @@ pub enum Elements {
 }
 
 impl Elements {
-    /// How many there are.
+    /// The number of elements.
     pub fn len(&self) -> usize {
         match self {
             Self::U8(v) => v.len(),
@@ -78,12 +78,12 @@ impl Elements {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Their type.
+    /// The type of the elements.
     pub fn element_type(&self) -> ElementType {
         match self {
             Self::U8(_) => ElementType::U8,
@@ -95,7 +95,7 @@ impl Elements {
         }
     }
 
-    /// `bytes` are a whole number of elements.
+    /// Converts big-endian `bytes`, a whole number of elements, to elements of type `element`.
     pub(super) fn decode(element: ElementType, bytes: Vec<u8>) -> Self {
         let n = bytes.len() / element.size();
         macro_rules! decode {
@@ -115,6 +115,7 @@ impl Elements {
         }
     }
 
+    /// Writes the elements as big-endian bytes.
     pub(super) fn encode(&self, mut to: impl Write) -> io::Result<()> {
         macro_rules! encode {
             ($values:expr) => {{

@@ -1,116 +1,125 @@
-//! What can be wrong with an IDX file: where, what was expected, what was found, what to do.
+//! Errors of reading and writing IDX files. Their messages say where the error is, what was
+//! expected, what was found and what to do.
 
 use super::MAX_BYTES;
 use std::{io, path::PathBuf};
 
-/// What is wrong with the IDX file at `path`.
+/// Why an IDX file cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {kind}", path.display())]
 pub struct IdxError {
-    /// The file as it was asked for.
+    /// The path of the file, as passed by the caller.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// What is wrong with the file.
     pub kind: IdxErrorKind,
 }
 
-/// What is wrong with bytes that should be an IDX file.
+/// Why bytes cannot be read as IDX.
 ///
-/// Positions count bytes from 0, after decompression if the file is gzipped.
+/// Positions are in bytes from 0, after decompression if the file is gzipped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdxErrorKind {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("no such file; expected an IDX file, raw or gzipped: check the path")]
     Missing,
     /// The operating system refused to open or read the file.
-    #[error("byte {position}: cannot read on ({source}); check that it is a file you may read")]
+    #[error(
+        "byte {position}: expected to read on, but reading failed ({source}); \
+         check that this is a file and that you have permission to read it"
+    )]
     Unreadable {
-        /// How many bytes had been read.
+        /// The number of bytes read before the error.
         position: u64,
-        /// The operating system's words.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file begins as gzip does, but cannot be decompressed.
+    /// The file begins like a gzip file, but cannot be decompressed.
     #[error(
-        "byte {position} after decompression: the gzip stream is damaged or cut off ({source}); fetch the file again"
+        "byte {position} after decompression: the gzip stream is damaged or truncated ({source}); \
+         download the file again"
     )]
     DamagedGzip {
-        /// How many bytes could be decompressed.
+        /// The number of bytes that could be decompressed.
         position: u64,
-        /// The decompressor's words.
+        /// The error of the decompressor.
         source: io::Error,
     },
-    /// [`parse`](super::parse) was given gzipped bytes.
+    /// The bytes passed to [`parse`](super::parse) are gzipped.
     #[error(
-        "bytes 0-1: expected 00 00, as every IDX file begins, found 1f 8b, as every gzip file begins; \
-         decompress it, or call `idx::read`, which does"
+        "bytes 0-1: expected 00 00, with which every IDX file begins, found 1f 8b, with which \
+         every gzip file begins; decompress it, or read the file with `idx::read`, which does so"
     )]
     Gzip,
-    /// The first two bytes are not those of IDX.
+    /// The first two bytes are not those of an IDX file.
     #[error(
-        "bytes 0-1: expected 00 00, as every IDX file begins, found {:02x} {:02x}; \
-         this is another kind of file, perhaps an error page saved under this name: fetch it again",
+        "bytes 0-1: expected 00 00, with which every IDX file begins, found {:02x} {:02x}; \
+         this is another kind of file, perhaps an error page saved under this name: \
+         download it again",
         found[0], found[1]
     )]
     NotIdx {
         /// The first two bytes.
         found: [u8; 2],
     },
-    /// The third byte names no element type.
+    /// The third byte is not the code of an element type.
     #[error(
         "byte 2: expected an element type (08 u8, 09 i8, 0b i16, 0c i32, 0d f32 or 0e f64), \
-         found {found:02x}; the header is damaged: fetch the file again"
+         found {found:02x}; the header is damaged: download the file again"
     )]
     UnknownType {
         /// The third byte.
         found: u8,
     },
-    /// The fourth byte says that there are no dimensions.
+    /// The number of dimensions, the fourth byte, is 0.
     #[error(
-        "byte 3: expected 1 to 255 dimensions, found 0; the header is damaged: fetch the file again"
+        "byte 3: expected 1 to 255 dimensions, found 0; the header is damaged: \
+         download the file again"
     )]
     NoDimensions,
-    /// The file ends before its header does.
+    /// The file ends inside its header.
     #[error(
-        "byte {found}: the file ends inside its header; expected {expected} bytes of header, found {found}; fetch it again"
+        "byte {found}: the file ends inside its header; expected a header of {expected} bytes, \
+         found {found}; download it again"
     )]
     TruncatedHeader {
-        /// How many bytes the header takes, as far as it could be read.
+        /// The length of the header in bytes, as far as it is known.
         expected: u64,
-        /// How many there are.
+        /// The length of the file in bytes.
         found: u64,
     },
-    /// The dimensions multiply to more bytes than can be meant.
+    /// The elements would need more than [`MAX_BYTES`] bytes.
     #[error(
-        "byte {position}: the dimensions up to here ask for more than {MAX_BYTES} bytes of elements, \
-         the most that is read; found {dims:?}; the header is damaged: fetch the file again"
+        "byte {position}: expected dimensions for at most {MAX_BYTES} bytes of elements, \
+         found {dims:?}, which exceed the limit here; the header is damaged: \
+         download the file again"
     )]
     TooLarge {
-        /// Where the dimension stands with which the product passes the limit.
+        /// The position of the first dimension with which the product exceeds the limit.
         position: u64,
-        /// All dimensions.
+        /// All dimensions in the header.
         dims: Vec<usize>,
     },
-    /// There are fewer elements than the header says.
+    /// The file has fewer elements than its header says.
     #[error(
-        "byte {found}: the file ends too early; its dimensions {dims:?} ask for {expected} bytes in all, \
-         found {found}; fetch it again"
+        "byte {found}: the file ends too early; expected {expected} bytes in all for the \
+         dimensions {dims:?}, found {found}; download it again"
     )]
     TruncatedData {
-        /// How many bytes the file should have.
+        /// The length of the file in bytes, by its header.
         expected: u64,
-        /// How many it has.
+        /// The actual length in bytes.
         found: u64,
         /// The dimensions in the header.
         dims: Vec<usize>,
     },
-    /// There are more bytes than the header says.
+    /// The file is longer than its header says.
     #[error(
-        "byte {expected}: expected the end of the file, as its dimensions {dims:?} ask for {expected} bytes in all, \
-         found more; fetch it again"
+        "byte {expected}: expected the end of the file, {expected} bytes in all for the \
+         dimensions {dims:?}, found more; download it again"
     )]
     TrailingBytes {
-        /// How many bytes the file should have: the position of the first byte too many.
+        /// The length of the file in bytes, by its header; the position of the first extra byte.
         expected: u64,
         /// The dimensions in the header.
         dims: Vec<usize>,
@@ -121,34 +130,35 @@ pub enum IdxErrorKind {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// IDX stores the number of dimensions in one byte, and there is at least one.
+    /// The number of dimensions is not 1 to 255; IDX stores it in one byte.
     #[error("expected 1 to 255 dimensions, found {found}; reshape the array")]
     Rank {
-        /// How many dimensions the array has.
+        /// The number of dimensions of the array.
         found: usize,
     },
-    /// IDX stores a dimension in four bytes.
+    /// A dimension does not fit into the four bytes in which IDX stores it.
     #[error(
         "dimension {index}: expected at most {}, found {found}; split the array",
         u32::MAX
     )]
     Dimension {
-        /// Which dimension, counted from 0.
+        /// The index of the dimension, from 0.
         index: usize,
         /// The dimension.
         found: usize,
     },
-    /// The dimensions do not multiply to the number of elements.
+    /// The product of the dimensions is not the number of elements.
     #[error(
-        "the dimensions {dims:?} do not multiply to the {found} elements there are; correct one of the two"
+        "expected as many elements as the product of the dimensions {dims:?}, found {found}; \
+         correct the dimensions or the elements"
     )]
     Count {
         /// The dimensions.
         dims: Vec<usize>,
-        /// How many elements there are.
+        /// The number of elements.
         found: usize,
     },
-    /// The writer failed.
-    #[error("cannot write ({0}); check the disk and its permissions")]
+    /// Writing failed.
+    #[error("cannot write ({0}); check the free disk space and your permissions")]
     Io(#[from] io::Error),
 }

@@ -1,23 +1,23 @@
-//! IDX bytes → checked arrays.
+//! IDX bytes → validated arrays.
 //!
-//! IDX is the format of MNIST's four files. All numbers are big-endian:
+//! IDX is the file format of MNIST. All numbers in it are big-endian:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0–1 | `00 00` |
 //! | 2 | the element type: `08` u8, `09` i8, `0b` i16, `0c` i32, `0d` f32, `0e` f64 |
 //! | 3 | the number of dimensions, D |
-//! | 4 … 4 + 4D | the dimensions, unsigned, 4 bytes each |
-//! | then | the elements, row-major: the last index moves fastest |
+//! | 4 to 3 + 4D | the dimensions, unsigned, 4 bytes each |
+//! | from 4 + 4D | the elements, in row-major order: the last index varies fastest |
 //!
-//! Everything in the header is checked before memory is asked for, and never more than one byte beyond
-//! what the header promises is read: neither a forged header nor a gzip bomb exhausts memory.
+//! The header is validated before memory for the elements is allocated, and at most one byte more
+//! is read than the header announces: neither a forged header nor a gzip bomb exhausts memory.
 //!
 //! ```
 //! use digits::idx::{self, Elements};
 //!
-//! // Two rows of three unsigned bytes.
-//! let bytes = [0, 0, 8, 2, /* 2 */ 0, 0, 0, 2, /* 3 */ 0, 0, 0, 3, /* elements */ 1, 2, 3, 4, 5, 6];
+//! // Two rows of three unsigned bytes: type and rank, two dimensions, six elements.
+//! let bytes = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
 //! let array = idx::parse(&bytes)?;
 //! assert_eq!(array.dims, [2, 3]);
 //! assert_eq!(array.elements, Elements::U8(vec![1, 2, 3, 4, 5, 6]));
@@ -43,25 +43,35 @@ mod tests;
 pub use elements::{ElementType, Elements};
 pub use error::{IdxError, IdxErrorKind, WriteError};
 
-/// The most bytes of elements that are read: 1 GiB, 23 times MNIST's largest file.
+/// The largest size of an array's elements, in bytes: 1 GiB, 23 times that of MNIST's training
+/// images.
 pub const MAX_BYTES: usize = 1 << 30;
 
-/// Deflate cannot make fewer than one byte out of this many.
+/// The highest compression ratio of deflate: bytes of output for each byte of input.
 const GZIP_RATIO: u64 = 1032;
 
-/// An array of any rank and element type.
+/// An array of any rank with elements of any IDX type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdxArray {
-    /// The dimensions, slowest first: `[60000, 28, 28]` for MNIST's training images.
+    /// The dimensions, outermost first: `[60000, 28, 28]` for MNIST's training images.
     pub dims: Vec<usize>,
-    /// The elements, row-major.
+    /// The elements, in row-major order; as many as the product of the dimensions.
     pub elements: Elements,
 }
 
-/// Reads an IDX file, raw or gzipped; which of the two its first two bytes tell, not its name.
+/// Reads an IDX file, raw or gzipped. Whether it is gzipped is decided by its first two bytes, not
+/// by its name.
+///
+/// ```
+/// use digits::{dataset, idx};
+///
+/// let labels = idx::read(dataset::folder().join("t10k-labels-idx1-ubyte.gz"))?;
+/// assert_eq!(labels.dims, [10_000]);
+/// # Ok::<(), idx::IdxError>(())
+/// ```
 ///
 /// # Errors
-/// Names the file, the position, what was expected and what was found: see [`IdxErrorKind`].
+/// [`IdxError`], with the path of the file, if it cannot be read, decompressed or parsed.
 pub fn read(path: impl AsRef<Path>) -> Result<IdxArray, IdxError> {
     let path = path.as_ref();
     read_file(path).map_err(|kind| IdxError {
@@ -70,10 +80,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<IdxArray, IdxError> {
     })
 }
 
-/// Reads the bytes of an IDX file that is not gzipped.
+/// Parses the bytes of an IDX file that is not gzipped; see the example of the [module](self).
 ///
 /// # Errors
-/// See [`IdxErrorKind`].
+/// [`IdxErrorKind`], with the position at which the bytes are not valid IDX.
 pub fn parse(bytes: &[u8]) -> Result<IdxArray, IdxErrorKind> {
     if bytes.starts_with(&GZIP_MAGIC) {
         return Err(IdxErrorKind::Gzip);
@@ -83,8 +93,10 @@ pub fn parse(bytes: &[u8]) -> Result<IdxArray, IdxErrorKind> {
     })
 }
 
+/// The first two bytes of every gzip file.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// [`read`], with an error that does not contain the path.
 fn read_file(path: &Path) -> Result<IdxArray, IdxErrorKind> {
     let unreadable = |position, source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => IdxErrorKind::Missing,
@@ -110,7 +122,9 @@ fn read_file(path: &Path) -> Result<IdxArray, IdxErrorKind> {
     }
 }
 
-/// `ceiling`: more bytes than this the reader cannot give, so more is never reserved.
+/// Reads an array from the bytes that `from` yields, which are at most `ceiling`: no more memory
+/// than that is allocated in advance. `failed` makes an error from the number of bytes read and the
+/// error of the reader.
 fn from_reader(
     mut from: impl Read,
     ceiling: u64,
@@ -133,7 +147,7 @@ fn from_reader(
 
     let expected = (header.len() + promised) as u64;
     let mut bytes = Vec::with_capacity(capacity(promised, ceiling));
-    // One byte more than promised tells that the file goes on; no more is read.
+    // One extra byte shows that the file is too long.
     if let Err(source) = from.take(promised as u64 + 1).read_to_end(&mut bytes) {
         return Err(failed((header.len() + bytes.len()) as u64, source));
     }
@@ -153,12 +167,12 @@ fn from_reader(
     })
 }
 
-/// What is reserved for the elements: as many bytes as promised, if the reader can give them.
+/// The number of bytes to allocate for the elements: the smaller of the two.
 fn capacity(promised: usize, ceiling: u64) -> usize {
     promised.min(usize::try_from(ceiling).unwrap_or(promised))
 }
 
-/// Reads until `header` is `length` bytes long; its first two are checked as soon as they are there.
+/// Reads until `header` is `length` bytes long, and checks its first two bytes.
 fn fill(
     from: &mut impl Read,
     header: &mut Vec<u8>,
@@ -179,7 +193,10 @@ fn fill(
     }
 }
 
-/// How many bytes the elements take; an array with a dimension of 0 has none.
+/// The size of the elements in bytes; 0 if a dimension is 0.
+///
+/// # Errors
+/// [`IdxErrorKind::TooLarge`] if it is over [`MAX_BYTES`].
 fn byte_count(dims: &[usize], element: ElementType) -> Result<usize, IdxErrorKind> {
     if dims.contains(&0) {
         return Ok(0);
@@ -197,10 +214,22 @@ fn byte_count(dims: &[usize], element: ElementType) -> Result<usize, IdxErrorKin
     Ok(bytes)
 }
 
-/// Writes an array as IDX. There is one way to write it: what [`parse`] read comes out byte for byte.
+/// Writes an array as IDX, not gzipped. The format leaves no choices, so that an array that was
+/// read with [`parse`] is written as the same bytes.
+///
+/// ```
+/// use digits::idx;
+///
+/// let bytes = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
+/// let mut written = Vec::new();
+/// idx::write(&idx::parse(&bytes)?, &mut written)?;
+/// assert_eq!(written, bytes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// See [`WriteError`]; nothing is written unless the array fits the format.
+/// [`WriteError`] if the array does not fit the format, before anything is written, or if writing
+/// fails.
 pub fn write(array: &IdxArray, mut to: impl Write) -> Result<(), WriteError> {
     let IdxArray { dims, elements } = array;
     let rank = u8::try_from(dims.len()).ok().filter(|&rank| rank > 0);

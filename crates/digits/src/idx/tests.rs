@@ -4,22 +4,24 @@ use flate2::{Compression, write::GzEncoder};
 mod files;
 mod properties;
 
-/// Two rows of three unsigned bytes.
+/// An array of two rows of three unsigned bytes.
 const TWO_BY_THREE: [u8; 18] = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
 
+/// `bytes` as a gzip file.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
+/// The header of an array with the type code `element` and dimensions `dims`.
 fn header(element: u8, dims: &[u32]) -> Vec<u8> {
     let mut bytes = vec![0, 0, element, dims.len() as u8];
     bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
     bytes
 }
 
-/// The message of the error that `parse` gives.
+/// The error that `parse` returns for `bytes`, and its message.
 #[track_caller]
 fn refused(bytes: &[u8]) -> (IdxErrorKind, String) {
     let kind = parse(bytes).unwrap_err();
@@ -28,7 +30,7 @@ fn refused(bytes: &[u8]) -> (IdxErrorKind, String) {
 }
 
 #[test]
-fn every_element_type_is_big_endian() {
+fn elements_of_every_type_are_big_endian() {
     let parsed = |element, bytes: &[u8]| {
         parse(&[&header(element, &[2]), bytes].concat())
             .unwrap()
@@ -53,7 +55,7 @@ fn every_element_type_is_big_endian() {
 }
 
 #[test]
-fn a_header_cut_off_is_refused() {
+fn a_truncated_header_is_an_error() {
     let (kind, message) = refused(&TWO_BY_THREE[..9]);
     assert!(matches!(
         kind,
@@ -63,7 +65,7 @@ fn a_header_cut_off_is_refused() {
         }
     ));
     assert!(
-        message.starts_with("byte 9: the file ends inside its header; expected 12 bytes"),
+        message.starts_with("byte 9: the file ends inside its header; expected a header of 12"),
         "{message}"
     );
     assert!(matches!(
@@ -83,7 +85,7 @@ fn a_header_cut_off_is_refused() {
 }
 
 #[test]
-fn elements_cut_off_are_refused() {
+fn truncated_elements_are_an_error() {
     let (kind, message) = refused(&TWO_BY_THREE[..17]);
     assert!(matches!(
         kind,
@@ -94,7 +96,7 @@ fn elements_cut_off_are_refused() {
         }
     ));
     assert!(
-        message.contains("[2, 3] ask for 18 bytes in all, found 17"),
+        message.contains("expected 18 bytes in all for the dimensions [2, 3], found 17"),
         "{message}"
     );
     // Half an element is missing.
@@ -110,7 +112,7 @@ fn elements_cut_off_are_refused() {
 }
 
 #[test]
-fn trailing_bytes_are_refused() {
+fn trailing_bytes_are_an_error() {
     let (kind, message) = refused(&[&TWO_BY_THREE[..], &[7, 7]].concat());
     assert!(matches!(
         kind,
@@ -123,7 +125,7 @@ fn trailing_bytes_are_refused() {
 }
 
 #[test]
-fn gzip_taken_for_idx_is_refused() {
+fn gzipped_bytes_are_an_error() {
     let (kind, message) = refused(&gzip(&TWO_BY_THREE));
     assert!(matches!(kind, IdxErrorKind::Gzip));
     assert!(
@@ -133,7 +135,7 @@ fn gzip_taken_for_idx_is_refused() {
 }
 
 #[test]
-fn what_is_not_idx_is_refused() {
+fn bytes_that_are_not_idx_are_an_error() {
     let (kind, message) = refused(b"<html>403 Forbidden</html>");
     assert!(matches!(
         kind,
@@ -145,17 +147,17 @@ fn what_is_not_idx_is_refused() {
         message.starts_with("bytes 0-1: expected 00 00") && message.contains("found 3c 68"),
         "{message}"
     );
-    // Either byte tells.
+    // Each of the two bytes is checked.
     for start in [[0, 1], [1, 0]] {
         let kind = refused(&[&start, &TWO_BY_THREE[2..]].concat()).0;
         assert!(matches!(kind, IdxErrorKind::NotIdx { found } if found == start));
     }
-    // So short a file is told by its first bytes as well.
+    // A file shorter than a header is recognised by its first bytes too.
     assert!(matches!(refused(b"no").0, IdxErrorKind::NotIdx { .. }));
 }
 
 #[test]
-fn an_unknown_element_type_is_refused() {
+fn an_unknown_element_type_is_an_error() {
     let (kind, message) = refused(&header(0x0a, &[1]));
     assert!(matches!(kind, IdxErrorKind::UnknownType { found: 0x0a }));
     assert!(
@@ -165,7 +167,7 @@ fn an_unknown_element_type_is_refused() {
 }
 
 #[test]
-fn an_array_without_dimensions_is_refused() {
+fn an_array_without_dimensions_is_an_error() {
     let (kind, message) = refused(&[0, 0, 8, 0, 1]);
     assert!(matches!(kind, IdxErrorKind::NoDimensions));
     assert!(
@@ -175,7 +177,7 @@ fn an_array_without_dimensions_is_refused() {
 }
 
 #[test]
-fn huge_dimensions_are_refused_where_the_product_passes_the_limit() {
+fn dimensions_are_an_error_where_their_product_exceeds_the_limit() {
     let huge = u32::MAX;
     let position = |element, dims: &[u32]| match refused(&header(element, dims)) {
         (
@@ -199,7 +201,7 @@ fn huge_dimensions_are_refused_where_the_product_passes_the_limit() {
     assert_eq!(position(0x08, &[huge; 255]), 4);
     assert_eq!(position(0x08, &[1, 1 << 30, 2]), 12);
     assert_eq!(position(0x0e, &[1 << 28]), 4);
-    // As many elements as the limit allows are asked for, and found to be missing.
+    // Dimensions at the limit are accepted; then the elements are missing.
     assert!(matches!(
         refused(&header(0x08, &[1 << 30])).0,
         IdxErrorKind::TruncatedData { .. }
@@ -218,7 +220,7 @@ fn a_dimension_of_zero_makes_an_empty_array() {
 }
 
 #[test]
-fn what_does_not_fit_the_format_is_not_written() {
+fn nothing_is_written_of_an_array_that_does_not_fit_the_format() {
     let refused = |dims: Vec<usize>, count: usize| {
         let mut to = Vec::new();
         let error = write(

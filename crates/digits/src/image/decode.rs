@@ -1,4 +1,4 @@
-//! Bytes of a PNG or JPEG → brightness.
+//! Bytes of a PNG or JPEG file → brightness of each pixel.
 
 use super::{Grey, ImageError};
 use ::image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage};
@@ -8,18 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest side that is read, in pixels.
+/// The largest height and width of a picture that is read, in pixels.
 pub const MAX_SIDE: u32 = 10_000;
-/// The most pixels that are read.
+/// The largest number of pixels of a picture that is read.
 pub const MAX_PIXELS: u64 = 50_000_000;
-/// The most bytes that a decoder may allocate: four for each pixel, and as many again.
+/// The number of bytes that a decoder may allocate: eight for each pixel, twice the size of RGBA.
 const MAX_BYTES: u64 = 8 * MAX_PIXELS;
 
 impl Grey {
     /// Reads a PNG or JPEG file: see [`decode`](Self::decode).
     ///
     /// # Errors
-    /// [`ImageError::File`], which names the file and holds what is wrong.
+    /// [`ImageError::File`], with the path and the error of reading or decoding.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ImageError> {
         let path = path.as_ref();
         fs::read(path)
@@ -31,13 +31,16 @@ impl Grey {
             })
     }
 
-    /// The brightness of a PNG's or JPEG's pixels, 0 (black) to 1 (white): [`grey`] of each.
+    /// Decodes a PNG or JPEG file to the brightness of its pixels, 0 (black) to 1 (white): [`grey`]
+    /// of each colour.
     ///
-    /// The picture is turned as its camera's note says, if it has one; what is transparent is white.
+    /// If the file has an Exif orientation, the picture is rotated by it. Transparent pixels become
+    /// white.
     ///
     /// # Errors
-    /// [`ImageError::Empty`], [`ImageError::Format`], [`ImageError::TooLarge`] (before anything is allocated for
-    /// pixels), [`ImageError::NoPixels`], [`ImageError::Damaged`].
+    /// [`ImageError::Empty`] if there are no bytes, [`ImageError::Format`] if they are neither PNG
+    /// nor JPEG, [`ImageError::TooLarge`] (before memory for pixels is allocated),
+    /// [`ImageError::NoPixels`], and [`ImageError::Damaged`] if decoding fails.
     pub fn decode(bytes: &[u8]) -> Result<Self, ImageError> {
         if bytes.is_empty() {
             return Err(ImageError::Empty);
@@ -60,6 +63,7 @@ impl Grey {
         Self::of(&picture.into_rgba8())
     }
 
+    /// The brightness of an RGBA picture on a white background.
     fn of(picture: &RgbaImage) -> Result<Self, ImageError> {
         let (width, height) = picture.dimensions();
         let values = picture.pixels().map(|pixel| {
@@ -71,24 +75,28 @@ impl Grey {
     }
 }
 
-/// The brightness of a pixel: 0.2126 red + 0.7152 green + 0.0722 blue, as the eye weighs them.
+/// The brightness of a colour, 0 to 1: 0.2126 red + 0.7152 green + 0.0722 blue, each 0 to 1.
 ///
-/// ITU-R Recommendation BT.709's weights, the crate `image`'s. Pillow and OpenCV use BT.601's: 0.299, 0.587, 0.114.
+/// The weights are those of ITU-R Recommendation BT.709, which the crate `image` uses too. They
+/// reflect the sensitivity of the human eye. Pillow and OpenCV use those of BT.601: 0.299, 0.587
+/// and 0.114.
 ///
 /// ```
 /// use digits::image::grey;
 /// assert!((grey([1.0, 1.0, 1.0]) - 1.0).abs() < 1e-6);
-/// assert!(grey([0.0, 1.0, 0.0]) > grey([1.0, 0.0, 1.0])); // green alone looks brighter than red and blue together
+/// // Green alone looks brighter than red and blue together.
+/// assert!(grey([0.0, 1.0, 0.0]) > grey([1.0, 0.0, 1.0]));
 /// ```
 pub fn grey([red, green, blue]: [f32; 3]) -> f32 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// Where the repository's photographs are: `data/photographs`.
+/// The folder with the photographs of the repository, `data/photographs`.
 pub fn photographs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/photographs")
 }
 
+/// The limits of the decoders: [`MAX_SIDE`] and [`MAX_BYTES`].
 fn limits() -> Limits {
     let mut limits = Limits::no_limits();
     limits.max_image_width = Some(MAX_SIDE);
@@ -97,6 +105,7 @@ fn limits() -> Limits {
     limits
 }
 
+/// Checks that there is a pixel, and that [`MAX_SIDE`] and [`MAX_PIXELS`] are not exceeded.
 fn check_size((width, height): (u32, u32)) -> Result<(), ImageError> {
     if width == 0 || height == 0 {
         let (height, width) = (height as usize, width as usize);
@@ -108,10 +117,11 @@ fn check_size((width, height): (u32, u32)) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Why there is no decoder: a limit, then with the size that broke it, or damage.
+/// The error of a decoder that could not be created: if its limits were exceeded, an error with the
+/// size of the picture, otherwise [`ImageError::Damaged`].
 fn too_large(bytes: &[u8], format: ImageFormat, source: ::image::ImageError) -> ImageError {
     if let ::image::ImageError::Limits(_) = source {
-        // Reading the size needs the header only.
+        // The size is in the header; no memory for pixels is allocated.
         let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
         if let Some(error) = size.ok().and_then(|size| check_size(size).err()) {
             return error;

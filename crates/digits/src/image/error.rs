@@ -1,74 +1,83 @@
-//! What can be wrong with a picture: where, what was expected, what was found, what to do.
+//! Errors of reading and processing pictures. Their messages say what was expected, what was found
+//! and what to do.
 
 use super::{MAX_PIXELS, MAX_SIDE};
 use std::{io, path::PathBuf};
 
-/// Why there is no picture, or why a step cannot be taken with it.
+/// Why a picture cannot be read or processed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// What is wrong with the picture in a file.
+    /// The picture in a file cannot be read.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         source: Box<ImageError>,
     },
-    /// There is no file, or it cannot be read.
-    #[error("{source}; expected a PNG or JPEG file: check its name")]
+    /// The file does not exist or cannot be read.
+    #[error("expected a PNG or JPEG file, found none that can be read ({source}); check the path")]
     Read {
-        /// Why not.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// There is no byte.
+    /// There are no bytes.
     #[error(
         "expected the bytes of a PNG or JPEG file, found none; copy or export the picture again"
     )]
     Empty,
     /// The bytes are neither PNG nor JPEG.
     #[error(
-        "expected PNG or JPEG, found a file that starts with the bytes {start:02x?}; export the picture as one of them"
+        "expected PNG or JPEG, found a file that starts with the bytes {start:02x?}; \
+         export the picture as PNG or JPEG"
     )]
     Format {
-        /// The first bytes, at most eight.
+        /// The first bytes of the file, at most eight.
         start: Vec<u8>,
     },
-    /// The picture is larger than any photograph of digits need be; nothing was allocated for it.
+    /// The picture exceeds [`MAX_SIDE`] or [`MAX_PIXELS`]. No memory was allocated for its pixels.
     #[error(
-        "expected at most {MAX_SIDE} pixels a side and {MAX_PIXELS} in all, found {height} rows of {width}; \
-         make the picture smaller"
+        "expected at most {MAX_SIDE} rows, {MAX_SIDE} columns and {MAX_PIXELS} pixels in all, \
+         found {height} rows and {width} columns; scale the picture down"
     )]
     TooLarge {
-        /// Rows.
+        /// The number of rows.
         height: u32,
-        /// Columns.
+        /// The number of columns.
         width: u32,
     },
-    /// The picture begins as it should, but does not go on so: cut off, or damaged.
+    /// The file begins like PNG or JPEG, but is truncated or damaged.
     #[error(
-        "expected a whole PNG or JPEG, found one that is cut off or damaged ({source}); copy or export it again"
+        "expected a complete PNG or JPEG file, found one that is truncated or damaged ({source}); \
+         copy or export it again"
     )]
     Damaged {
-        /// What the decoder says.
+        /// The error of the decoder.
         source: ::image::ImageError,
     },
-    /// There is no row or no column.
-    #[error("expected at least one row and one column, found {height} rows of {width} pixels")]
+    /// The picture has no rows or no columns.
+    #[error(
+        "expected at least one row and one column, found {height} rows and {width} columns; \
+         use a picture that has pixels"
+    )]
     NoPixels {
-        /// Rows.
+        /// The number of rows.
         height: usize,
-        /// Columns.
+        /// The number of columns.
         width: usize,
     },
-    /// The values are not as many as the pixels.
-    #[error("expected a value for each of {height} x {width} pixels, found {found} values")]
+    /// The number of values is not the number of pixels.
+    #[error(
+        "expected a value for each of {height} x {width} pixels, found {found} values; \
+         pass the values of all rows"
+    )]
     ValueCount {
-        /// Rows.
+        /// The number of rows.
         height: usize,
-        /// Columns.
+        /// The number of columns.
         width: usize,
-        /// How many values there are.
+        /// The number of values.
         found: usize,
     },
     /// A value is NaN or outside 0 to 1.
@@ -76,42 +85,45 @@ pub enum ImageError {
         "row {row}, column {col}: expected a value from 0 to 1, found {found}; divide bytes by 255"
     )]
     Value {
-        /// The row, from 0.
+        /// The row of the value, from 0.
         row: usize,
-        /// The column, from 0.
+        /// The column of the value, from 0.
         col: usize,
         /// The value.
         found: f32,
     },
-    /// The pixels differ too little for any of them to be ink.
+    /// There is no ink: the values of all pixels are nearly equal.
     #[error(
-        "expected ink on paper, found a blank page: {found}; take the picture closer, or in better light"
+        "expected ink on paper, found a blank page: {found}; \
+         take the photograph from closer, or in better light"
     )]
     Blank {
-        /// What there is instead of ink, in words.
+        /// The range of the values, in words.
         found: String,
     },
-    /// A rectangle does not lie in the picture.
+    /// A rectangle is empty or not inside the picture.
     #[error(
-        "expected a rectangle of at least one pixel within {height} rows and {width} columns, found rows {} to {} \
-         and columns {} to {}", rows.0, rows.1, cols.0, cols.1
+        "expected a rectangle of at least one pixel within {height} rows and {width} columns, \
+         found rows {} to {} and columns {} to {}, ends excluded; \
+         choose a rectangle inside the picture",
+        rows.0, rows.1, cols.0, cols.1
     )]
     Outside {
-        /// Rows of the picture.
+        /// The number of rows of the picture.
         height: usize,
-        /// Columns of the picture.
+        /// The number of columns of the picture.
         width: usize,
-        /// First row, and the row after the last.
+        /// The first row of the rectangle, and the row after its last.
         rows: (usize, usize),
-        /// First column, and the column after the last.
+        /// The first column of the rectangle, and the column after its last.
         cols: (usize, usize),
     },
-    /// A side is zero, more than [`MAX_SIDE`], or less than the picture that should go into it.
-    #[error("expected a side from {least} to {MAX_SIDE} pixels, found {found}")]
+    /// A height, width or side is 0, over [`MAX_SIDE`], or too small for the picture.
+    #[error("expected {least} to {MAX_SIDE} pixels, found {found}; choose a size in that range")]
     Side {
-        /// The least that makes sense.
+        /// The smallest possible size, in pixels.
         least: usize,
-        /// What was asked for.
+        /// The size passed by the caller, in pixels.
         found: usize,
     },
 }

@@ -1,46 +1,57 @@
-//! Where the ink is: Otsu's threshold, the ink's rectangle, its centre of mass.
+//! A picture → where its ink is: Otsu's threshold, the bounding box, the centre of mass.
 
 use super::{Grey, ImageError};
 
-/// How finely the values are counted when a threshold is sought.
+/// The number of levels to which values are rounded for their histogram.
 const LEVELS: usize = 256;
-/// Means of paper and ink closer than this, of 1, are one colour with noise.
+/// The smallest difference of the mean values of ink and paper; below it the page counts as blank.
 const LEAST_CONTRAST: f64 = 0.05;
 
-/// The rows and columns that hold ink, ends not included: `top..bottom`, `left..right`.
+/// The bounding box of the ink: rows `top..bottom` and columns `left..right`, ends excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InkBox {
     /// The first row with ink.
     pub top: usize,
     /// The first column with ink.
     pub left: usize,
-    /// The row after the last with ink.
+    /// The row after the last row with ink.
     pub bottom: usize,
-    /// The column after the last with ink.
+    /// The column after the last column with ink.
     pub right: usize,
 }
 
 impl InkBox {
-    /// Rows.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.bottom - self.top
     }
 
-    /// Columns.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.right - self.left
     }
 }
 
 impl Grey {
-    /// The level that divides the pixels best into paper (up to it) and ink (over it): Otsu's.
+    /// Otsu's threshold: the level that best separates paper (values up to it) from ink (values
+    /// over it).
     ///
-    /// With the shares `w` of the pixels and their means `m` on either side, it makes `w₀ w₁ (m₁ − m₀)²` largest, the
-    /// variance between the two; of several such levels it is the lowest (N. Otsu, "A threshold selection method from
-    /// gray-level histograms", IEEE Transactions on Systems, Man, and Cybernetics 9, 1979). Levels are 1/255 apart.
+    /// With the shares `w₀` and `w₁` of the pixels on both sides and their mean values `m₀`
+    /// and `m₁`, it maximises `w₀ w₁ (m₁ − m₀)²`, the variance between the sides; of
+    /// several maxima it is the lowest (N. Otsu, "A threshold selection method from gray-level
+    /// histograms", IEEE Transactions on Systems, Man, and Cybernetics 9, 1979). Candidates are
+    /// 1/255 apart.
+    ///
+    /// ```
+    /// use digits::image::Grey;
+    ///
+    /// let level = Grey::new(1, 4, vec![0.1, 0.2, 0.8, 0.9])?.otsu_level()?;
+    /// assert!((0.2..0.8).contains(&level));
+    /// # Ok::<(), digits::image::ImageError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ImageError::Blank`] if the means of the two sides differ by less than a twentieth of the way from black to white.
+    /// [`ImageError::Blank`] if the mean values of both sides differ by less than 0.05.
     pub fn otsu_level(&self) -> Result<f32, ImageError> {
         let mut counts = [0.0_f64; LEVELS];
         for byte in self.bytes() {
@@ -65,14 +76,15 @@ impl Grey {
         if contrast < LEAST_CONTRAST {
             let (low, high) = self.range();
             let found = format!(
-                "values from {low:.3} to {high:.3}, whose darker and lighter parts differ by {contrast:.3} on average"
+                "values from {low:.3} to {high:.3}, whose darker and lighter parts differ by \
+                 {contrast:.3} on average"
             );
             return Err(ImageError::Blank { found });
         }
         Ok((best as f32 + 0.5) / 255.0)
     }
 
-    /// Ink and paper: values over [`otsu_level`](Self::otsu_level) become 1, all others 0.
+    /// Ink and paper separated: values over [`otsu_level`](Self::otsu_level) become 1, others 0.
     ///
     /// # Errors
     /// As for [`otsu_level`](Self::otsu_level).
@@ -81,10 +93,10 @@ impl Grey {
         Ok(self.map(|value| if value > level { 1.0 } else { 0.0 }))
     }
 
-    /// The smallest rectangle that holds all values over 0.
+    /// The bounding box of the ink: the smallest rectangle with all values over 0.
     ///
     /// # Errors
-    /// [`ImageError::Blank`] if there is none.
+    /// [`ImageError::Blank`] if all values are 0.
     pub fn ink_box(&self) -> Result<InkBox, ImageError> {
         let (mut top, mut bottom) = (self.height, 0);
         let (mut left, mut right) = (self.width, 0);
@@ -111,7 +123,7 @@ impl Grey {
         })
     }
 
-    /// The picture's part in its [`ink_box`](Self::ink_box).
+    /// The part of the picture inside its [`ink_box`](Self::ink_box).
     ///
     /// # Errors
     /// As for [`ink_box`](Self::ink_box).
@@ -120,9 +132,11 @@ impl Grey {
         self.crop(ink.top, ink.left, ink.height(), ink.width())
     }
 
-    /// The centre of mass, (row, column): the mean place, each pixel counting as much as its value.
+    /// The centre of mass (row, column): the mean position of all pixels, weighted by their values
+    /// v.
     ///
-    /// `Σ v i / Σ v` and `Σ v j / Σ v` over rows i and columns j, counted from 0 at the middle of the first pixel.
+    /// This is `Σ v i / Σ v` and `Σ v j / Σ v` with rows i and columns j from 0, so that (0, 0)
+    /// is the middle of the first pixel.
     ///
     /// # Errors
     /// [`ImageError::Blank`] if all values are 0.

@@ -1,22 +1,25 @@
-//! Size and place: resizing with anti-aliasing, the box, the frame.
+//! A picture → the picture in another size, or at a position on a larger background.
 
 use super::{Grey, ImageError, MAX_SIDE};
 use ::image::imageops::{self, FilterType};
 use ::image::{ImageBuffer, Luma};
 
 impl Grey {
-    /// The picture in `height × width` pixels, its shape stretched or squeezed to them.
+    /// The picture resized to `height × width` pixels, with anti-aliasing. The aspect ratio may
+    /// change.
     ///
-    /// A pixel of a smaller picture is the mean of what it covers, weighted by a triangle that is as wide as two of its
-    /// pixels (the crate `image`'s `Triangle`, Pillow's `BILINEAR`): that is anti-aliasing.
+    /// A pixel of a smaller picture is a weighted mean of the pixels around its position. The
+    /// weights form a triangle two of the new pixels wide (`Triangle` in the crate `image`,
+    /// `BILINEAR` in Pillow).
     ///
     /// # Errors
-    /// [`ImageError::Side`] if a side is zero or over [`MAX_SIDE`].
+    /// [`ImageError::Side`] if a side is 0 or over [`MAX_SIDE`].
     pub fn resize(&self, height: usize, width: usize) -> Result<Self, ImageError> {
         self.resize_by(FilterType::Triangle, height, width)
     }
 
-    /// As [`resize`](Self::resize), but a pixel takes the value of the one pixel nearest to its middle: no anti-aliasing.
+    /// The picture resized to `height × width` pixels, without anti-aliasing: each pixel has the
+    /// value of the nearest pixel of the original.
     ///
     /// # Errors
     /// As for [`resize`](Self::resize).
@@ -24,7 +27,8 @@ impl Grey {
         self.resize_by(FilterType::Nearest, height, width)
     }
 
-    /// The picture with its longer side `side` pixels long, its shape kept: the shorter side is rounded, and at least 1.
+    /// The picture resized to `side` pixels on its longer side, with its aspect ratio kept. The
+    /// shorter side is rounded to whole pixels, and at least 1.
     ///
     /// # Errors
     /// As for [`resize`](Self::resize).
@@ -35,10 +39,11 @@ impl Grey {
         self.resize(fitted(self.height), fitted(self.width))
     }
 
-    /// The picture on a background of 0, `side × side`, moved by whole pixels so that its centre of mass comes as near
-    /// as it can to the middle: row and column `side / 2`, counted from 0, as in MNIST.
+    /// The picture on a background of `side × side` zeros, placed so that its centre of mass is as
+    /// near as whole pixels allow to row and column `side / 2` (rounded down, from 0), as in MNIST.
     ///
-    /// Nothing is cut off: a picture whose mass is far to one side stops at the frame.
+    /// Nothing is cut off: a picture whose centre of mass is far from its middle is placed at the
+    /// edge.
     ///
     /// # Errors
     /// [`ImageError::Side`] if the picture does not fit, [`ImageError::Blank`] if all values are 0.
@@ -52,10 +57,11 @@ impl Grey {
         self.put(start(row, self.height), start(col, self.width), side)
     }
 
-    /// The picture on a background of 0, `side × side`, its first pixel in row `top` and column `left`.
+    /// The picture on a background of `side × side` zeros, with its top left pixel in row `top`
+    /// and column `left`.
     ///
     /// # Errors
-    /// [`ImageError::Side`] if it does not fit.
+    /// [`ImageError::Side`] if the picture does not fit.
     pub fn put(&self, top: usize, left: usize, side: usize) -> Result<Self, ImageError> {
         let (bottom, right) = (
             top.saturating_add(self.height),
@@ -69,6 +75,7 @@ impl Grey {
         Self::new(side, side, values)
     }
 
+    /// The picture resized to `height × width` pixels with a filter of the crate `image`.
     fn resize_by(
         &self,
         filter: FilterType,
@@ -80,9 +87,9 @@ impl Grey {
         let size = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let picture: ImageBuffer<Luma<f32>, _> =
             ImageBuffer::from_raw(size(self.width), size(self.height), self.values.as_slice())
-                .expect("as many values as pixels");
+                .expect("there are as many values as pixels");
         let resized = imageops::resize(&picture, size(width), size(height), filter);
-        // Rounding may take a mean of ones above 1.
+        // Rounding can make a mean of ones exceed 1.
         let values = resized
             .into_raw()
             .into_iter()
@@ -91,6 +98,7 @@ impl Grey {
     }
 }
 
+/// Checks that a side of `found` pixels is from `least` to [`MAX_SIDE`].
 fn check_side(least: usize, found: usize) -> Result<(), ImageError> {
     if found < least || found > MAX_SIDE as usize {
         return Err(ImageError::Side { least, found });

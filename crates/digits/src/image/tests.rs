@@ -11,7 +11,7 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A picture of some colours, 7 × 5.
+/// A picture of many colours, 7 pixels wide and 5 high.
 fn colours() -> RgbImage {
     RgbImage::from_fn(7, 5, |x, y| {
         [(40 * y) as u8, (35 * x) as u8, (9 * x * y) as u8].into()
@@ -19,19 +19,19 @@ fn colours() -> RgbImage {
 }
 
 #[test]
-fn brightness_is_that_of_the_crate_image() {
+fn brightness_agrees_with_the_crate_image() {
     let ours = Grey::decode(&encoded(colours(), ImageFormat::Png)).unwrap();
     assert_eq!((ours.height(), ours.width()), (5, 7));
     let theirs = DynamicImage::from(colours()).into_rgb32f();
     let theirs = DynamicImage::from(theirs).to_luma32f();
     for (a, b) in ours.values().iter().zip(theirs.into_raw()) {
-        // It has the weights with more digits, from the primaries' chromaticities.
+        // The crate has the same weights with more digits.
         assert!((a - b).abs() < 1e-3, "{a} {b}");
     }
 }
 
 #[test]
-fn a_jpeg_is_read_as_well() {
+fn a_jpeg_file_is_decoded() {
     let flat = GrayImage::from_pixel(16, 9, [51].into());
     let ours = Grey::decode(&encoded(flat, ImageFormat::Jpeg)).unwrap();
     assert_eq!((ours.height(), ours.width()), (9, 16));
@@ -39,44 +39,46 @@ fn a_jpeg_is_read_as_well() {
 }
 
 #[test]
-fn what_is_transparent_is_white() {
+fn transparent_pixels_are_white() {
     let mut picture = RgbaImage::from_pixel(2, 1, Rgba([0, 0, 0, 0]));
     picture.put_pixel(1, 0, Rgba([0, 0, 0, 255]));
     let ours = Grey::decode(&encoded(picture, ImageFormat::Png)).unwrap();
     assert_eq!(ours.values(), [1.0, 0.0]);
 }
 
-/// A camera held upright saves its rows sideways, with a note of four bytes of header and one entry: tag 0x0112, a
-/// short, one of them, 6: turn by 90° clockwise.
+/// A camera held upright stores its rows sideways, with an Exif note. After a header, the note has
+/// one entry: tag 0x0112 (orientation), type short, count 1, value 6 (rotate by 90° clockwise).
 #[test]
-fn a_picture_is_turned_as_its_camera_says() {
+fn a_picture_is_rotated_by_its_exif_orientation() {
     let note = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let left_dark = GrayImage::from_fn(32, 16, |x, _| [if x < 16 { 0 } else { 255 }].into());
     let mut bytes = Vec::new();
     JpegEncoder::new(&mut bytes)
         .encode_image(&left_dark)
         .unwrap();
-    // The note is a segment right behind the two bytes that begin a JPEG: marker, length, name, note.
+    // The note follows the first two bytes of a JPEG file, as a segment: marker, length, name,
+    // note.
     let name = b"Exif\0\0";
     let length = ((2 + name.len() + note.len()) as u16).to_be_bytes();
     let segment = [&[0xFF, 0xE1], &length[..], name, note].concat();
     bytes.splice(2..2, segment);
     let upright = Grey::decode(&bytes).unwrap();
     assert_eq!((upright.height(), upright.width()), (32, 16));
-    assert!(upright.at(2, 8) < 0.1 && upright.at(30, 8) > 0.9); // what was on the left is on top
+    assert!(upright.at(2, 8) < 0.1 && upright.at(30, 8) > 0.9); // the left side is on top now
 }
 
+/// The error of decoding `bytes`.
 fn refused(bytes: &[u8]) -> ImageError {
     Grey::decode(bytes).unwrap_err()
 }
 
 #[test]
-fn an_empty_file_is_refused() {
+fn an_empty_file_is_an_error() {
     assert!(matches!(refused(&[]), ImageError::Empty));
 }
 
 #[test]
-fn what_is_not_a_picture_is_refused_with_its_first_bytes() {
+fn the_error_of_another_format_contains_the_first_bytes() {
     let error = refused(b"Dear sir, enclosed");
     assert!(
         matches!(&error, ImageError::Format { start } if start == b"Dear sir"),
@@ -90,10 +92,10 @@ fn what_is_not_a_picture_is_refused_with_its_first_bytes() {
 }
 
 #[test]
-fn a_picture_cut_off_anywhere_is_refused_without_panic() {
+fn a_truncated_picture_is_an_error() {
     let png = encoded(colours(), ImageFormat::Png);
     for length in 1..png.len() - 12 {
-        // The last twelve bytes say only that it ends.
+        // The last twelve bytes only mark the end.
         let error = refused(&png[..length]);
         let expected = matches!(
             error,
@@ -112,7 +114,7 @@ fn a_picture_cut_off_anywhere_is_refused_without_panic() {
     }
 }
 
-/// A PNG's header that claims a size, and not a pixel after it.
+/// A PNG file with a header for this size, and without pixels.
 fn header(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
@@ -121,29 +123,34 @@ fn header(width: u32, height: u32) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
     crc.update(&bytes[12..]);
     bytes.extend(crc.sum().to_be_bytes());
-    bytes.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e"); // a chunk of pixels, empty
+    bytes.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e"); // an empty chunk of pixels
     bytes
 }
 
 #[test]
-fn a_picture_50_000_pixels_wide_is_refused_before_memory_is_taken() {
+fn a_picture_over_the_limits_is_an_error_before_memory_is_allocated() {
     for (width, height) in [(50_000, 10), (10, 50_000), (9_999, 9_999)] {
         let error = refused(&header(width, height));
-        assert!(
-            matches!(error, ImageError::TooLarge { width: w, height: h } if (w, h) == (width, height)),
-            "{width} x {height}: {error}"
-        );
+        let ImageError::TooLarge {
+            width: w,
+            height: h,
+        } = error
+        else {
+            panic!("{width} x {height}: {error}");
+        };
+        assert_eq!((w, h), (width, height));
     }
-    // The decoder's own limit comes first.
+    // Here the decoder's own limit is exceeded first.
     assert!(matches!(
         refused(&header(u32::MAX / 2, u32::MAX / 2)),
         ImageError::Damaged { .. }
     ));
-    assert!(matches!(refused(&header(3, 2)), ImageError::Damaged { .. })); // the size is well, the pixels are missing
+    // This size is allowed; the pixels are missing.
+    assert!(matches!(refused(&header(3, 2)), ImageError::Damaged { .. }));
 }
 
 #[test]
-fn a_picture_without_pixels_is_refused() {
+fn a_picture_without_pixels_is_an_error() {
     for (width, height) in [(0, 5), (5, 0), (0, 0)] {
         let error = refused(&header(width, height));
         let expected = matches!(
@@ -163,24 +170,26 @@ fn a_picture_without_pixels_is_refused() {
 }
 
 #[test]
-fn a_value_that_is_no_brightness_is_refused_with_its_place() {
+fn the_error_of_a_value_outside_0_to_1_contains_its_position() {
     for bad in [f32::NAN, -0.1, 1.5, f32::INFINITY] {
         let mut values = vec![0.5; 6];
         values[4] = bad;
         let error = Grey::new(2, 3, values).unwrap_err();
-        let placed = matches!(error, ImageError::Value { row: 1, col: 1, found } if found.total_cmp(&bad).is_eq());
-        assert!(placed, "{error}");
+        let ImageError::Value { row, col, found } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((row, col, found.to_bits()), (1, 1, bad.to_bits()));
     }
     let error = Grey::new(2, 3, vec![0.5; 5]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "expected a value for each of 2 x 3 pixels, found 5 values"
+        "expected a value for each of 2 x 3 pixels, found 5 values; pass the values of all rows"
     );
     assert!(Grey::new(usize::MAX, 2, vec![]).is_err());
 }
 
 #[test]
-fn a_file_that_is_missing_or_damaged_is_named() {
+fn the_error_of_a_missing_or_damaged_file_contains_its_path() {
     let error = Grey::open("no/such/photograph.jpg")
         .unwrap_err()
         .to_string();

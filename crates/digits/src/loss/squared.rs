@@ -4,7 +4,7 @@
 //! L = (1/M) Σₘ (ŷₘ − yₘ)²          ∂L/∂ŷₘ = 2 (ŷₘ − yₘ) / M
 //! ```
 //!
-//! `M` counts all elements: for predictions `(B, N)` it is B · N, not B.
+//! `M` is the number of elements: for predictions of shape `(B, N)` it is B · N.
 
 use dfdx::prelude::*;
 
@@ -12,12 +12,13 @@ use crate::raw;
 
 /// Mean squared error: the mean over *all* elements of (ŷ − y)².
 ///
-/// - `predictions`: ŷ, of any shape; for ten probabilities an image `(B, 10)`.
-/// - `targets`: y, of the same shape; one-hot rows for classes.
+/// - `predictions` ŷ: any shape; `(B, 10)` for ten probabilities per image.
+/// - `targets` y: the same shape; for classes, each row is one-hot.
 ///
-/// The same as `keras.losses.MeanSquaredError()`, as PyTorch's `mse_loss` and as dfdx's; the sum runs in `f64`.
-/// It is the loss of maximum likelihood when targets scatter normally about the predictions
-/// (Bishop, *Pattern Recognition and Machine Learning*, 2006, section 1.2.5).
+/// The same as `keras.losses.MeanSquaredError()` and as the `mse_loss` of PyTorch and of dfdx; the
+/// sum is computed in `f64`. Minimising it maximises the likelihood of targets that are normally
+/// distributed around the predictions (Bishop, *Pattern Recognition and Machine Learning*, 2006,
+/// section 1.2.5).
 ///
 /// ```
 /// use digits::{dfdx::prelude::*, loss::mean_squared_error};
@@ -31,7 +32,7 @@ use crate::raw;
 /// ```
 ///
 /// # Panics
-/// If the shapes differ, as dfdx's own losses do: see [`try_mean_squared_error`].
+/// If the shapes differ or memory runs out; [`try_mean_squared_error`] returns an error.
 #[track_caller]
 pub fn mean_squared_error<S: Shape, T: Tape<f32, Cpu>>(
     predictions: Tensor<S, f32, Cpu, T>,
@@ -41,16 +42,17 @@ pub fn mean_squared_error<S: Shape, T: Tape<f32, Cpu>>(
     match try_mean_squared_error(predictions, targets) {
         Ok(loss) => loss,
         Err(error) => panic!(
-            "predictions of shape {:?}, targets of shape {:?}: {error}",
+            "expected targets of the shape of the predictions, {:?}, found {:?}: {error}",
             shapes[0], shapes[1]
         ),
     }
 }
 
-/// [`mean_squared_error`] that returns an error.
+/// The form of [`mean_squared_error`] that returns an error.
 ///
 /// # Errors
-/// [`CpuError::WrongNumElements`] if the shapes differ.
+/// [`CpuError::WrongNumElements`] if the shapes differ, [`CpuError::OutOfMemory`] if memory runs
+/// out.
 pub fn try_mean_squared_error<S: Shape, T: Tape<f32, Cpu>>(
     predictions: Tensor<S, f32, Cpu, T>,
     targets: Tensor<S, f32, Cpu>,
@@ -77,19 +79,19 @@ pub fn try_mean_squared_error<S: Shape, T: Tape<f32, Cpu>>(
     Ok(loss.put_tape(tape))
 }
 
-/// ŷ − y.
+/// The differences ŷ − y of corresponding elements.
 pub(super) fn forward(predictions: &[f32], targets: &[f32]) -> Vec<f32> {
     let pairs = predictions.iter().zip(targets);
     pairs.map(|(p, y)| p - y).collect()
 }
 
-/// The mean of the squares.
+/// The mean of the squares of `differences`; NaN if empty.
 pub(super) fn mean(differences: &[f32]) -> f32 {
     let squares = differences.iter().map(|&d| f64::from(d) * f64::from(d));
     (squares.sum::<f64>() / differences.len() as f64) as f32
 }
 
-/// ∂L/∂ŷ = 2 (ŷ − y) / M, times the gradient from above, added to `grad`.
+/// Adds ∂L/∂ŷ = 2 (ŷ − y) / M, times `from_above`, the gradient of the loss, to `grad`.
 pub(super) fn backward(differences: &[f32], from_above: f32, grad: &mut [f32]) {
     let scale = 2.0 * from_above / differences.len() as f32;
     for (grad, difference) in grad.iter_mut().zip(differences) {

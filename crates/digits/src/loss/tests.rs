@@ -1,17 +1,18 @@
 use super::*;
 use crate::gradcheck::{self, STEP};
 
-// LOSS and GRADIENT: PyTorch's values.
+// LOSS and GRADIENT, from PyTorch.
 include!("pytorch.in");
 
-/// Four rows: ordinary, one large logit, very large ones, all equal. As in `bench/reference/cross_entropy.py`.
+/// Four rows: ordinary logits, one large logit, very large logits, equal logits. The same numbers
+/// are in `bench/reference/cross_entropy.py`.
 const LOGITS: [[f32; 5]; 4] = [
     [0.5, -1.25, 2.0, 0.0, 1.5],
     [30.0, 0.0, -30.0, 1.0, 2.0],
     [1000.0, 999.0, 0.0, -1000.0, 998.5],
     [0.0, 0.0, 0.0, 0.0, 0.0],
 ];
-/// One-hot, one-hot on an improbable class, one-hot, smoothed.
+/// Three one-hot rows, the second for an improbable class, and a smoothed one.
 const TARGETS: [[f32; 5]; 4] = [
     [0.0, 0.0, 1.0, 0.0, 0.0],
     [0.0, 1.0, 0.0, 0.0, 0.0],
@@ -19,7 +20,7 @@ const TARGETS: [[f32; 5]; 4] = [
     [0.6, 0.1, 0.1, 0.1, 0.1],
 ];
 
-/// The definition, in `f64`, one image at a time.
+/// The loss by its definition, in `f64`, one image at a time.
 fn naive(z: &[[f32; 5]], y: &[[f32; 5]]) -> f64 {
     let losses = z.iter().zip(y).map(|(z, y)| {
         let exp: Vec<f64> = z.iter().map(|&z| f64::from(z).exp()).collect();
@@ -32,6 +33,7 @@ fn naive(z: &[[f32; 5]], y: &[[f32; 5]]) -> f64 {
     losses.sum::<f64>() / z.len() as f64
 }
 
+/// Random logits and random targets whose rows sum to 1.
 fn random(dev: &Cpu) -> ([[f32; 5]; 3], [[f32; 5]; 3]) {
     let logits: Tensor<Rank2<3, 5>, f32, Cpu> = dev.sample_normal();
     let targets: Tensor<Rank2<3, 5>, f32, Cpu> = dev.sample_normal();
@@ -39,7 +41,7 @@ fn random(dev: &Cpu) -> ([[f32; 5]; 3], [[f32; 5]; 3]) {
 }
 
 #[test]
-fn the_loss_is_its_definition_and_dfdxs_own() {
+fn the_loss_agrees_with_its_definition_and_with_dfdx() {
     for seed in 0..20 {
         let dev = Cpu::seed_from_u64(seed);
         let (z, y) = random(&dev);
@@ -51,7 +53,7 @@ fn the_loss_is_its_definition_and_dfdxs_own() {
 }
 
 #[test]
-fn the_gradient_agrees_with_central_differences_and_with_dfdxs_own() {
+fn the_gradient_agrees_with_central_differences_and_with_dfdx() {
     for seed in 0..20 {
         let dev = Cpu::seed_from_u64(seed);
         let (z, y) = random(&dev);
@@ -69,12 +71,12 @@ fn the_gradient_agrees_with_central_differences_and_with_dfdxs_own() {
     }
 }
 
-/// The two mistakes that are made: a sum where the mean belongs, and a softmax taken twice.
+/// Common mistakes: a sum in place of the mean, the wrong sign, no targets subtracted.
 #[test]
-fn central_differences_refuse_a_broken_gradient() {
+fn central_differences_disagree_with_a_wrong_gradient() {
     let (z, y) = random(&Cpu::seed_from_u64(1));
     let (z, y) = (z.concat(), y.concat());
-    let measured = gradcheck::slopes(&z, STEP, |z| f64::from(forward(z, &y, 5).0));
+    let measured = gradcheck::central_differences(&z, STEP, |z| f64::from(forward(z, &y, 5).0));
     let gradient = |classes| {
         let mut gradient = vec![0.0; z.len()];
         backward(&forward(&z, &y, 5).1, &y, classes, 1.0, &mut gradient);
@@ -97,7 +99,7 @@ fn central_differences_refuse_a_broken_gradient() {
 }
 
 #[test]
-fn extreme_logits_give_pytorchs_values() {
+fn extreme_logits_give_the_values_of_pytorch() {
     let dev = Cpu::default();
     let z: Tensor<Rank2<4, 5>, f32, Cpu> = dev.tensor(LOGITS);
     let loss = softmax_cross_entropy(z.leaky_trace(), dev.tensor(TARGETS));
@@ -108,7 +110,7 @@ fn extreme_logits_give_pytorchs_values() {
 }
 
 #[test]
-fn a_batch_size_known_at_run_time_and_permuted_logits_are_welcome() {
+fn logits_may_have_a_run_time_batch_size_and_be_permuted() {
     let dev = Cpu::seed_from_u64(2);
     let (z, y) = random(&dev);
     let expected = softmax_cross_entropy(dev.tensor(z), dev.tensor(y)).array();
@@ -139,7 +141,7 @@ fn batches_of_different_sizes_are_an_error() {
 }
 
 #[test]
-fn a_logit_that_is_not_a_number_shows_in_the_loss() {
+fn a_logit_that_is_nan_makes_the_loss_nan() {
     let dev = Cpu::default();
     let loss = softmax_cross_entropy(dev.tensor([[f32::NAN, 1.0]]), dev.tensor([[0.0, 1.0]]));
     assert!(loss.array().is_nan());

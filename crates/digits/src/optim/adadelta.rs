@@ -1,20 +1,20 @@
-//! Adadelta: steps in the units of the parameters, with hardly a learning rate.
+//! Adadelta: steps in the unit of the parameters, for which no learning rate has to be chosen.
 
-use dfdx::nn::tensor_collection::TensorCollection;
-use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
-use super::{Rule, in_place, not_denormal, optimizer};
+use super::{UpdateRule, in_place, not_denormal, optimizer};
 
-/// Settings of [`Adadelta`]. The defaults are Keras's ρ and ε, and the paper's learning rate.
+/// Settings of [`Adadelta`]. By default ρ and ε are Keras's, and the learning rate is the
+/// paper's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdadeltaConfig {
-    /// η, 1.0: the paper has none, which is to say 1. (Keras's default, 0.001, makes every step a thousand times smaller.)
-    /// May be changed between steps.
+    /// η, the factor of every step; 1.0 by default, since the paper has no such factor. (Keras's
+    /// default, 0.001, makes every step a thousand times smaller.) It can be changed between steps.
     pub learning_rate: f64,
-    /// ρ, 0.95: the share of both running means that is kept in each step.
+    /// ρ, the decay rate of both running means, 0 to 1; 0.95 by default.
     pub rho: f64,
-    /// ε, 1e-7: keeps the quotient finite, and gives the first step a size.
+    /// ε, added under both roots, so that the quotient is finite and the first step is not zero;
+    /// 1e-7 by default.
     pub epsilon: f64,
 }
 
@@ -37,34 +37,40 @@ impl Default for AdadeltaConfig {
 /// θ ← θ + η·Δ
 /// ```
 ///
-/// A gradient has the unit of 1/θ; the quotient of the two roots gives the step the unit of θ. Keras's `Adadelta`, where
-/// ε is 1e-7 as well and η is 0.001 unless told; PyTorch's, where ε is 1e-6, ρ 0.9 and η 1.0.
+/// A gradient has the unit of 1/θ; the quotient of the two roots gives the step the unit of θ.
 ///
-/// The running means are kept for each tensor id, beginning at zero: an optimiser stays with the model it has been training.
+/// The same rule as Keras's `Adadelta`, where ε is 1e-7 too and η is 0.001 by default, and as
+/// PyTorch's, where the defaults are ε = 1e-6, ρ = 0.9 and η = 1.0.
+///
+/// The running means start at zero and are stored by tensor id, so use one optimiser for one model.
+/// A clone of a model has the same ids, and would share the means.
 ///
 /// ```
-/// use digits::{dfdx::{optim::Optimizer, prelude::*}, optim::Adadelta};
+/// use digits::{dfdx::prelude::*, optim::{Adadelta, Optimizer}};
 ///
 /// let dev = Cpu::default();
 /// let mut theta: Tensor<Rank1<2>, f32, Cpu> = dev.tensor([1.0, 1.0]);
 /// let scale = dev.tensor([100.0, -0.01]);
-/// let gradients = (theta.leaky_trace() * scale).sum().backward();
-/// Adadelta::default().update(&mut theta, &gradients)?;
-/// let first_step = (1e-7_f32 / 0.05).sqrt(); // √ε / √(0.05 g²) · g, while ε is small beside g²
+/// let mut gradients = (theta.leaky_trace() * scale).sum().backward();
+/// Adadelta::default().step(&mut theta, &mut gradients)?;
+/// // √ε / √(0.05 g²) · |g|, if ε is much smaller than g²
+/// let first_step = (1e-7_f32 / 0.05).sqrt();
 /// assert!((1.0 - theta.array()[0] - first_step).abs() < 1e-6);
 /// assert!((theta.array()[1] - 1.0 - first_step).abs() < 2e-5);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adadelta {
-    /// Settings.
+    /// The settings; they can be changed between steps.
     pub config: AdadeltaConfig,
+    /// a: running means of squared gradients, by tensor id.
     gradients: Gradients<f32, Cpu>,
+    /// d: running means of squared steps, by tensor id.
     steps: Gradients<f32, Cpu>,
 }
 
 impl Adadelta {
-    /// Adadelta with the given settings, before its first step.
+    /// Creates an optimiser with these settings; all running means are zero.
     pub fn new(config: AdadeltaConfig) -> Self {
         Self {
             config,
@@ -80,8 +86,8 @@ impl Default for Adadelta {
     }
 }
 
-impl Rule for Adadelta {
-    fn step<S: Shape>(
+impl UpdateRule for Adadelta {
+    fn update<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
         gradient: &mut [f32],
@@ -109,7 +115,7 @@ impl Rule for Adadelta {
         Ok(())
     }
 
-    fn rate(&mut self) -> &mut f64 {
+    fn learning_rate(&mut self) -> &mut f64 {
         &mut self.config.learning_rate
     }
 }

@@ -1,21 +1,21 @@
-//! Adam: gradient descent whose step is scaled, parameter by parameter, to the gradients seen so far.
+//! Adam: gradient descent with a step size for each parameter, from the gradients so far.
 
-use dfdx::nn::tensor_collection::TensorCollection;
-use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
-use super::{Rule, in_place, not_denormal, optimizer};
+use super::{UpdateRule, in_place, not_denormal, optimizer};
 
 /// Settings of [`Adam`]. The defaults are Keras's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamConfig {
-    /// η, 0.001: about the largest step a parameter takes. May be changed between steps.
+    /// η, about the largest change of a parameter in one step; 0.001 by default. It can be changed
+    /// between steps.
     pub learning_rate: f64,
-    /// β₁, 0.9: the share of the running mean of gradients that is kept in each step.
+    /// β₁, the decay rate of the running mean of gradients, 0 to 1; 0.9 by default.
     pub beta_1: f64,
-    /// β₂, 0.999: the same for the running mean of squared gradients.
+    /// β₂, the decay rate of the running mean of squared gradients, 0 to 1; 0.999 by default.
     pub beta_2: f64,
-    /// ε, 1e-7: keeps the quotient finite where no gradient has been seen.
+    /// ε, added to the root, so that the quotient is finite if all gradients were zero; 1e-7 by
+    /// default.
     pub epsilon: f64,
 }
 
@@ -35,41 +35,44 @@ impl Default for AdamConfig {
 /// ```text
 /// m ← m + (1 − β₁)·(g − m)            running mean of gradients
 /// v ← v + (1 − β₂)·(g² − v)           running mean of squared gradients
-/// α = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ)        corrects that both start at zero; t counts steps from 1
+/// α = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ)        both start at zero: correction in step t, from 1
 /// θ ← θ − α·m / (√v + ε)
 /// ```
 ///
-/// This is the short form at the end of the paper's section 2. PyTorch and dfdx use the long one,
-/// `η·m̂ / (√v̂ + ε)`, in which ε is added to the *corrected* root: with the same ε, the two differ
-/// where gradients are as small as ε, most of all in the first steps.
+/// This is the short form at the end of the paper's section 2. PyTorch and dfdx use the long form,
+/// `η·m̂ / (√v̂ + ε)`, in which ε is added to the *corrected* root. With the same ε, the
+/// two differ if gradients are as small as ε, most of all in the first steps.
 ///
-/// The running means are kept for each tensor id, beginning at zero: an optimiser stays with the model it has
-/// been training. A clone of a model keeps the ids, and so shares the means.
+/// The running means start at zero and are stored by tensor id, so use one optimiser for one model.
+/// A clone of a model has the same ids, and would share the means.
 ///
 /// ```
-/// use digits::{dfdx::{optim::Optimizer, prelude::*}, optim::Adam};
+/// use digits::{dfdx::prelude::*, optim::{Adam, Optimizer}};
 ///
 /// let dev = Cpu::default();
 /// let mut theta: Tensor<Rank1<2>, f32, Cpu> = dev.tensor([1.0, 1.0]);
 /// let scale = dev.tensor([100.0, -0.01]);
-/// let gradients = (theta.leaky_trace() * scale).sum().backward();
-/// Adam::default().update(&mut theta, &gradients)?;
+/// let mut gradients = (theta.leaky_trace() * scale).sum().backward();
+/// Adam::default().step(&mut theta, &mut gradients)?;
 /// for (theta, expected) in theta.array().into_iter().zip([0.999, 1.001]) {
-///     assert!((theta - expected).abs() < 1e-6); // the first step is η, whatever the gradient's size
+///     assert!((theta - expected).abs() < 1e-6); // the first step is η for any gradient
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Adam {
-    /// Settings.
+    /// The settings; they can be changed between steps.
     pub config: AdamConfig,
+    /// t: the number of steps so far.
     steps: u64,
+    /// Running means of gradients, by tensor id.
     pub(super) m: Gradients<f32, Cpu>,
+    /// Running means of squared gradients, by tensor id.
     v: Gradients<f32, Cpu>,
 }
 
 impl Adam {
-    /// Adam with the given settings, before its first step.
+    /// Creates an optimiser with these settings; all running means are zero.
     pub fn new(config: AdamConfig) -> Self {
         Self {
             config,
@@ -79,12 +82,12 @@ impl Adam {
         }
     }
 
-    /// How many steps have been taken.
+    /// The number of steps taken so far.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// α: the learning rate times the correction of both running means, in step `self.steps`.
+    /// α: the learning rate times the correction of both running means, for step number `steps`.
     fn corrected_rate(&self) -> f64 {
         let AdamConfig {
             learning_rate,
@@ -103,12 +106,12 @@ impl Default for Adam {
     }
 }
 
-impl Rule for Adam {
-    fn begin(&mut self) {
+impl UpdateRule for Adam {
+    fn begin_step(&mut self) {
         self.steps += 1;
     }
 
-    fn step<S: Shape>(
+    fn update<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
         gradient: &mut [f32],
@@ -136,7 +139,7 @@ impl Rule for Adam {
         Ok(())
     }
 
-    fn rate(&mut self) -> &mut f64 {
+    fn learning_rate(&mut self) -> &mut f64 {
         &mut self.config.learning_rate
     }
 }

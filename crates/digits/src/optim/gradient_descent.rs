@@ -1,48 +1,47 @@
 //! Gradient descent: every parameter takes a step against its gradient.
 
-use dfdx::nn::tensor_collection::TensorCollection;
-use dfdx::optim::{Optimizer, OptimizerUpdateError};
 use dfdx::prelude::*;
 
-use super::{Rule, in_place, optimizer};
+use super::{UpdateRule, in_place, optimizer};
 
 /// θ ← θ − η·g, with the learning rate η: Keras's `SGD` without momentum.
 ///
-/// On the gradient of a mini-batch this is *stochastic* gradient descent
-/// (Robbins and Monro, 1951); on that of the whole training set, the plain one.
+/// With the gradients of mini-batches this is *stochastic* gradient descent (Robbins and Monro, "A
+/// stochastic approximation method", 1951); with those of the whole training set, *batch* gradient
+/// descent.
 ///
 /// ```
-/// use digits::{dfdx::{optim::Optimizer, prelude::*}, optim::GradientDescent};
+/// use digits::{dfdx::prelude::*, optim::{GradientDescent, Optimizer}};
 ///
 /// let dev = Cpu::default();
 /// let mut theta: Tensor<Rank1<1>, f32, Cpu> = dev.tensor([1.0]);
-/// let gradients = (theta.leaky_trace() * 3.0).sum().backward(); // g = 3
-/// GradientDescent::new(0.5).update(&mut theta, &gradients)?;
+/// let mut gradients = (theta.leaky_trace() * 3.0).sum().backward(); // g = 3
+/// GradientDescent::new(0.5).step(&mut theta, &mut gradients)?;
 /// assert_eq!(theta.array(), [1.0 - 0.5 * 3.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientDescent {
-    /// η. May be changed between steps.
+    /// η; it can be changed between steps.
     pub learning_rate: f64,
 }
 
 impl GradientDescent {
-    /// Gradient descent with the given learning rate.
+    /// Creates an optimiser with this learning rate.
     pub fn new(learning_rate: f64) -> Self {
         Self { learning_rate }
     }
 }
 
 impl Default for GradientDescent {
-    /// Keras's default learning rate, 0.01.
+    /// Creates an optimiser with Keras's default learning rate, 0.01.
     fn default() -> Self {
         Self::new(0.01)
     }
 }
 
-impl Rule for GradientDescent {
-    fn step<S: Shape>(
+impl UpdateRule for GradientDescent {
+    fn update<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
         gradient: &mut [f32],
@@ -62,7 +61,7 @@ impl Rule for GradientDescent {
         Ok(())
     }
 
-    fn rate(&mut self) -> &mut f64 {
+    fn learning_rate(&mut self) -> &mut f64 {
         &mut self.learning_rate
     }
 }

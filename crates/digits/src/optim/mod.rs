@@ -1,33 +1,27 @@
-//! Gradients → better parameters: one update rule a file, simplest first.
+//! Gradients → better parameters: one update rule in each file, the simplest first.
 //!
 //! | here | Keras | PyTorch |
 //! |---|---|---|
 //! | [`GradientDescent`] | `SGD` | `torch.optim.SGD` |
-//! | [`Adadelta`] | `Adadelta`, but for its learning rate | `torch.optim.Adadelta`, but for ρ and ε |
-//! | [`Adam`] | `Adam` | `torch.optim.Adam`, but for where ε stands |
+//! | [`Adadelta`] | `Adadelta`, but η is 0.001 | `torch.optim.Adadelta`, with other ρ and ε |
+//! | [`Adam`] | `Adam` | `torch.optim.Adam`, with ε in another place |
 //! | [`Muon`] | `Muon(rms_rate=None)` | `torch.optim.Muon` |
 //!
-//! Each has a learning rate, which a [`Schedule`] may change from step to step.
-//!
-//! Each implements dfdx's [`Optimizer`](dfdx::optim::Optimizer) for every model, so dfdx's own
-//! optimisers and these can be exchanged for one another:
+//! All of them, and the optimisers of dfdx, implement one trait, [`Optimizer`], and so can be
+//! exchanged for one another. Each has a learning rate, which a [`Schedule`] can change from step
+//! to step.
 //!
 //! ```
-//! use digits::{dfdx::{optim::Optimizer, prelude::*}, optim::GradientDescent};
+//! use digits::dfdx::prelude::*;
+//! use digits::optim::{GradientDescent, Optimizer};
 //!
 //! let dev = Cpu::default();
 //! let mut x: Tensor<Rank1<2>, f32, Cpu> = dev.tensor([3.0, -1.0]);
-//! let mut optimiser = GradientDescent::new(0.25);
-//! let gradients = x.leaky_trace().square().sum().backward(); // 2x
-//! optimiser.update(&mut x, &gradients)?;
-//! assert_eq!(x.array(), [1.5, -0.5]);
+//! let mut gradients = x.leaky_trace().square().sum().backward(); // 2x
+//! GradientDescent::new(0.25).step(&mut x, &mut gradients)?;
+//! assert_eq!(x.array(), [1.5, -0.5]); // x − 0.25 · 2x
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//!
-//! A parameter that has no gradient is left alone, and its id is reported as
-//! [`OptimizerUpdateError::UnusedParams`] once the others have been updated, as
-//! dfdx's optimisers do. (Gradients from `alloc_grads` hold zeros for
-//! parameters that took no part, which is not an error.)
 
 mod adadelta;
 mod adam;
@@ -38,150 +32,187 @@ mod schedule;
 pub use adadelta::{Adadelta, AdadeltaConfig};
 pub use adam::{Adam, AdamConfig};
 pub use gradient_descent::GradientDescent;
-pub use muon::{Muon, MuonConfig, orthogonal};
+pub use muon::{Muon, MuonConfig, orthogonalize};
 pub use schedule::Schedule;
 
 use dfdx::nn::tensor_collection::{
     RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorMut,
 };
-use dfdx::optim::{OptimizerUpdateError, Sgd, SgdConfig, UnusedTensors};
+use dfdx::optim::OptimizerUpdateError;
 use dfdx::prelude::*;
 
 use crate::raw;
 use kernels::simd::Isa;
 use kernels::thread_pool;
 
-/// An optimiser as [`fit`](crate::train::fit) uses it: [`step`](Self::step) is [`update`](Optimizer::update) for gradients that
-/// nobody needs afterwards.
+/// An optimiser of models of type `M`: what [`fit`](crate::train::fit) needs of it.
 ///
-/// Every optimiser here is one, and each of dfdx's own; yours becomes one by an empty `impl`.
+/// dfdx has a trait of the same name, whose `update` must not change the gradients. An optimiser
+/// that works in place would have to copy all of them in every step, and the learning rate cannot
+/// be reached through that trait. So this one takes its place, for the optimisers of dfdx too.
+///
+/// An optimiser of your own implements [`step`](Self::step), and
+/// [`learning_rate`](Self::learning_rate) if it is to follow a [`Schedule`]:
 ///
 /// ```
-/// use digits::{dfdx::prelude::*, optim::{Adam, FitOptimizer}};
+/// use digits::dfdx::{optim::OptimizerUpdateError, prelude::*};
+/// use digits::optim::{GradientDescent, Optimizer};
 ///
-/// let mut x: Tensor<Rank1<2>, f32, Cpu> = Cpu::default().tensor([3.0, -1.0]);
-/// let mut gradients = x.trace(x.alloc_grads()).square().sum().backward();
-/// Adam::default().step(&mut x, &mut gradients)?;
-/// assert_eq!(gradients.get(&x).array(), [0.0, 0.0]); // ready to be added to
+/// /// Lets another optimiser take the steps, and counts them.
+/// struct Counter<O> {
+///     inner: O,
+///     steps: usize,
+/// }
+///
+/// impl<M: TensorCollection<f32, Cpu>, O: Optimizer<M>> Optimizer<M> for Counter<O> {
+///     fn step(
+///         &mut self,
+///         model: &mut M,
+///         gradients: &mut Gradients<f32, Cpu>,
+///     ) -> Result<(), OptimizerUpdateError<CpuError>> {
+///         self.steps += 1;
+///         self.inner.step(model, gradients)
+///     }
+/// }
+///
+/// let mut counter = Counter { inner: GradientDescent::new(0.5), steps: 0 };
+/// let mut x: Tensor<Rank1<1>, f32, Cpu> = Cpu::default().tensor([3.0]);
+/// let mut gradients = x.leaky_trace().square().sum().backward();
+/// counter.step(&mut x, &mut gradients)?;
+/// assert_eq!((x.array(), counter.steps), ([0.0], 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait FitOptimizer<M: TensorCollection<f32, Cpu>>: Optimizer<M, Cpu, f32> {
-    /// Updates every parameter of `model`, and leaves zeros in `gradients`, which hold one for each parameter.
+pub trait Optimizer<M: TensorCollection<f32, Cpu>> {
+    /// Takes one step: changes every trainable parameter of `model` by its gradient, and then sets
+    /// the gradients to zero, so that the next batch can be added to them (PyTorch's `step` and
+    /// `zero_grad`).
     ///
-    /// [`update`](Optimizer::update) may not change the gradients, so it works on a copy of them all.
+    /// The optimisers of this module read a gradient that is missing from `gradients` as zeros.
+    /// Those of dfdx leave its parameter alone and report it.
+    ///
+    /// ```
+    /// use digits::{dfdx::prelude::*, optim::{Adam, Optimizer}};
+    ///
+    /// let mut x: Tensor<Rank1<2>, f32, Cpu> = Cpu::default().tensor([3.0, -1.0]);
+    /// let mut gradients = x.trace(x.alloc_grads()).square().sum().backward();
+    /// Adam::default().step(&mut x, &mut gradients)?;
+    /// assert_eq!(gradients.get(&x).array(), [0.0, 0.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// As `update`.
+    /// [`OptimizerUpdateError::DeviceError`] if memory runs out, and, from the optimisers of dfdx,
+    /// [`OptimizerUpdateError::UnusedParams`] if a parameter has no gradient.
     fn step(
         &mut self,
         model: &mut M,
         gradients: &mut Gradients<f32, Cpu>,
-    ) -> Result<(), OptimizerUpdateError<CpuError>> {
-        self.update(model, gradients)?;
-        model
-            .try_zero_grads(gradients)
-            .map_err(OptimizerUpdateError::DeviceError)
-    }
+    ) -> Result<(), OptimizerUpdateError<CpuError>>;
 
-    /// The learning rate, which a [`Schedule`] changes between steps; `None` if there is none to change.
+    /// The learning rate, for a [`Schedule`] to change between steps; `None`, the default, if the
+    /// optimiser has none.
     fn learning_rate(&mut self) -> Option<&mut f64> {
         None
     }
 }
 
-/// Makes one of dfdx's optimisers a [`FitOptimizer`].
-macro_rules! of_dfdx {
+/// Implements [`Optimizer`] for an optimiser of dfdx.
+macro_rules! dfdx_optimizer {
     ($optimizer:ident) => {
-        impl<M: TensorCollection<f32, Cpu>> FitOptimizer<M>
-            for dfdx::optim::$optimizer<M, f32, Cpu>
-        {
+        impl<M: TensorCollection<f32, Cpu>> Optimizer<M> for dfdx::optim::$optimizer<M, f32, Cpu> {
+            fn step(
+                &mut self,
+                model: &mut M,
+                gradients: &mut Gradients<f32, Cpu>,
+            ) -> Result<(), OptimizerUpdateError<CpuError>> {
+                dfdx::optim::Optimizer::update(self, model, gradients)?;
+                model
+                    .try_zero_grads(gradients)
+                    .map_err(OptimizerUpdateError::DeviceError)
+            }
+
             fn learning_rate(&mut self) -> Option<&mut f64> {
                 Some(&mut self.cfg.lr)
             }
         }
     };
 }
-of_dfdx!(Sgd);
-of_dfdx!(Adam);
-of_dfdx!(RMSprop);
+dfdx_optimizer!(Sgd);
+dfdx_optimizer!(Adam);
+dfdx_optimizer!(RMSprop);
 
-/// What an optimiser does to one parameter.
-trait Rule {
-    /// Called once before each step of a model.
-    fn begin(&mut self) {}
+/// How an optimiser changes a single parameter, whatever its shape.
+trait UpdateRule {
+    /// Called once at the beginning of each step, before [`update`](Self::update) for each
+    /// parameter.
+    fn begin_step(&mut self) {}
 
-    /// Changes `parameter` by one step along `gradient`, which lies as the parameter's storage does, and leaves zeros there.
-    fn step<S: Shape>(
+    /// Changes `parameter` by one step, and sets `gradient` to zero. The elements of `gradient` are
+    /// in the order of the parameter's storage.
+    ///
+    /// # Errors
+    /// [`CpuError::OutOfMemory`] if there is no memory for running means.
+    fn update<S: Shape>(
         &mut self,
         parameter: &mut Tensor<S, f32, Cpu>,
         gradient: &mut [f32],
     ) -> Result<(), CpuError>;
 
-    /// The learning rate.
-    fn rate(&mut self) -> &mut f64;
+    /// The learning rate in the rule's settings.
+    fn learning_rate(&mut self) -> &mut f64;
 }
 
-/// Makes a [`Rule`] an optimiser of any model.
+/// Implements [`Optimizer`], for models of any type, for a type that has an [`UpdateRule`].
 macro_rules! optimizer {
-    ($rule:ident) => {
-        impl<M: TensorCollection<f32, Cpu>> Optimizer<M, Cpu, f32> for $rule {
-            fn update(
-                &mut self,
-                model: &mut M,
-                gradients: &Gradients<f32, Cpu>,
-            ) -> Result<(), OptimizerUpdateError<CpuError>> {
-                // dfdx lends gradients only from a mutable collection.
-                super::walk(self, model, &mut gradients.clone(), Some(gradients))
-            }
-        }
-
-        impl<M: TensorCollection<f32, Cpu>> super::FitOptimizer<M> for $rule {
+    ($rule:ty) => {
+        impl<M> $crate::optim::Optimizer<M> for $rule
+        where
+            M: ::dfdx::nn::tensor_collection::TensorCollection<f32, ::dfdx::tensor::Cpu>,
+        {
             fn step(
                 &mut self,
                 model: &mut M,
-                gradients: &mut Gradients<f32, Cpu>,
-            ) -> Result<(), OptimizerUpdateError<CpuError>> {
-                super::walk(self, model, gradients, None)
+                gradients: &mut ::dfdx::tensor::Gradients<f32, ::dfdx::tensor::Cpu>,
+            ) -> ::std::result::Result<
+                (),
+                ::dfdx::optim::OptimizerUpdateError<::dfdx::tensor::CpuError>,
+            > {
+                $crate::optim::update_all(self, model, gradients)
             }
 
-            fn learning_rate(&mut self) -> Option<&mut f64> {
-                Some(super::Rule::rate(self))
+            fn learning_rate(&mut self) -> ::std::option::Option<&mut f64> {
+                ::std::option::Option::Some($crate::optim::UpdateRule::learning_rate(self))
             }
         }
     };
 }
 use optimizer;
 
-/// Applies `rule` to every trainable parameter of `model`; to one that has no gradient in `given`, only if that is `None`.
-fn walk<M: TensorCollection<f32, Cpu>>(
-    rule: &mut impl Rule,
+/// Applies `rule` to every trainable parameter of `model`, in the model's order.
+///
+/// # Errors
+/// [`OptimizerUpdateError::DeviceError`] if memory runs out.
+fn update_all<M: TensorCollection<f32, Cpu>>(
+    rule: &mut impl UpdateRule,
     model: &mut M,
     gradients: &mut Gradients<f32, Cpu>,
-    given: Option<&Gradients<f32, Cpu>>,
 ) -> Result<(), OptimizerUpdateError<CpuError>> {
-    rule.begin();
-    let mut walk = Walk {
-        rule,
-        gradients,
-        given,
-        unused: UnusedTensors::default(),
-    };
+    rule.begin_step();
     M::iter_tensors(&mut RecursiveWalker {
         m: model,
-        f: &mut walk,
+        f: &mut UpdateVisitor { rule, gradients },
     })
     .map_err(OptimizerUpdateError::DeviceError)?;
-    walk.unused.into()
+    Ok(())
 }
 
-struct Walk<'a, R> {
+/// Visits the tensors of a model and applies `rule` to those that are trained.
+struct UpdateVisitor<'a, R> {
     rule: &'a mut R,
     gradients: &'a mut Gradients<f32, Cpu>,
-    given: Option<&'a Gradients<f32, Cpu>>,
-    unused: UnusedTensors,
 }
 
-impl<R: Rule> TensorVisitor<f32, Cpu> for Walk<'_, R> {
+impl<R: UpdateRule> TensorVisitor<f32, Cpu> for UpdateVisitor<'_, R> {
     type Viewer = ViewTensorMut;
     type Err = CpuError;
     type E2 = f32;
@@ -192,44 +223,19 @@ impl<R: Rule> TensorVisitor<f32, Cpu> for Walk<'_, R> {
         options: TensorOptions<S, f32, Cpu>,
         parameter: &mut Tensor<S, f32, Cpu>,
     ) -> Result<Option<Tensor<S, f32, Cpu>>, CpuError> {
-        if !options.do_gradient_update {
-            return Ok(None);
+        if options.do_gradient_update {
+            let gradient = self.gradients.get_or_alloc_mut(parameter)?; // zeros if there is none
+            self.rule.update(parameter, gradient)?;
         }
-        let gradient = self.gradients.get_or_alloc_mut(parameter)?; // zeros if there is none
-        if let Some(given) = self.given
-            && gradient.iter().all(|g| *g == 0.0)
-            && !has_gradient(given, options, parameter)?
-        {
-            self.unused.add(parameter);
-            return Ok(None);
-        }
-        self.rule.step(parameter, gradient)?;
         Ok(None)
     }
 }
 
-/// Whether `gradients` holds any for `parameter`, be it zeros. dfdx tells this to its own optimisers only,
-/// so one of them is asked, with a learning rate of zero: where every gradient is zero or missing, that
-/// changes nothing.
-fn has_gradient<S: Shape>(
-    gradients: &Gradients<f32, Cpu>,
-    options: TensorOptions<S, f32, Cpu>,
-    parameter: &mut Tensor<S, f32, Cpu>,
-) -> Result<bool, CpuError> {
-    let still = SgdConfig {
-        lr: 0.0,
-        momentum: None,
-        weight_decay: None,
-    };
-    let mut sgd = Sgd::<(), f32, Cpu>::new(&(), still);
-    let mut asked = (&mut sgd, gradients, UnusedTensors::default());
-    asked.visit(options, parameter)?;
-    Ok(asked.2.is_empty())
-}
-
-/// Lets `change` work on a parameter's storage and on `others`, which lie as it does: part by part, on several threads.
+/// Calls `change` with the elements of `parameter` and those of `others`, which are as long and in
+/// the same order. Large parameters are divided into parts, each of which is changed by one thread.
 ///
-/// A parameter that is a view (a broadcast or permuted tensor), whose storage has another order, is changed in a copy.
+/// A parameter that is a view (a broadcast or permuted tensor) has its elements in another order;
+/// they are copied, changed and copied back.
 fn in_place<S: Shape, const N: usize>(
     parameter: &mut Tensor<S, f32, Cpu>,
     others: [&mut [f32]; N],
@@ -245,22 +251,26 @@ fn in_place<S: Shape, const N: usize>(
     parameter.copy_from(&stored);
 }
 
-/// `x`, or 0 where it is so small that its thousandth part would be *denormal*.
+/// `x`, or 0 if the magnitude of `x` is below 1e-34.
 ///
-/// The running means of a pixel that is never inked fall towards zero for ever, and processors compute with numbers below
-/// 1.2e-38 many times more slowly. Beside an ε of 1e-7, what is cut off here vanishes.
+/// The running means of a pixel that is always blank shrink in every step. Below 1.2e-38 they would
+/// be *denormal* numbers, with which many processors compute far more slowly; the limit is higher
+/// because the rules also multiply means by factors as small as 0.001. Next to an ε of 1e-7 the
+/// difference disappears in rounding.
 #[inline(always)]
 fn not_denormal(x: f32) -> f32 {
     const LEAST: f32 = 1e-34;
     if x.abs() < LEAST { 0.0 } else { x }
 }
 
-/// Numbers that are worth handing to another thread.
-const WORTH_IT: usize = 1 << 14;
+/// Parameters with fewer elements are changed by one thread: waking others would take longer.
+const MIN_PARALLEL_LEN: usize = 1 << 14;
 
-/// Parts in which a large parameter is changed.
+/// Number of parts into which a large parameter is divided, whatever the number of threads.
 const PARTS: usize = 8;
 
+/// Calls `change` with corresponding parts of `stored` and `others`, on several threads if there is
+/// more than one part.
 fn in_parts<const N: usize>(
     stored: &mut [f32],
     others: [&mut [f32]; N],
@@ -268,7 +278,7 @@ fn in_parts<const N: usize>(
 ) {
     let size = match stored.len() {
         0 => return,
-        len if len < WORTH_IT => len,
+        len if len < MIN_PARALLEL_LEN => len,
         len => len.div_ceil(PARTS).next_multiple_of(16),
     };
     let mut others = others.map(|other| other.chunks_mut(size));

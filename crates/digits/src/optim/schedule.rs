@@ -1,9 +1,10 @@
-//! How far training has come → by what the learning rate is multiplied.
+//! Share of the steps taken → the factor of the learning rate.
 
-/// A learning rate that changes from step to step: [`fit`](crate::train::fit) multiplies the optimiser's by
-/// [`factor`](Self::factor).
+/// How the learning rate changes during training: before each step, [`fit`](crate::train::fit)
+/// multiplies the optimiser's learning rate by [`factor`](Self::factor).
 ///
-/// With `p`, the share of all steps that have been taken — 0 before the first, and never quite 1 —
+/// The factor `f` depends on `p`, the share of all steps that have been taken: 0 for the first
+/// step, and below 1 for the last.
 ///
 /// ```text
 /// Constant    f(p) = 1
@@ -13,9 +14,10 @@
 ///                    (1 − p) / (1 − w)    from there on
 /// ```
 ///
-/// Cosine: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", arXiv 1608.03983, without the restarts.
-/// One cycle: Smith and Topin, "Super-convergence: very fast training of neural networks using large learning rates",
-/// arXiv 1708.07120, with its last phase, in which the rate falls below where it began, joined to the one before.
+/// Cosine: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", arXiv
+/// 1608.03983, without the restarts. One cycle: Smith and Topin, "Super-convergence: very fast
+/// training of neural networks using large learning rates", arXiv 1708.07120; the paper's last
+/// phase, in which the rate falls below its first value, is part of the fall here.
 ///
 /// ```
 /// use digits::optim::Schedule;
@@ -30,16 +32,16 @@
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Schedule {
-    /// The same rate all the way.
+    /// The same learning rate in every step.
     #[default]
     Constant,
-    /// Falls in a straight line to nothing: steps are large while much is wrong, and small when little is.
+    /// Falls linearly to zero: the first steps are the largest, the last ones the smallest.
     Linear,
-    /// Falls to nothing slowly, then fast, then slowly.
+    /// Falls to zero along half a cosine wave: slowly, then fast, then slowly.
     Cosine,
-    /// Rises in a straight line, then falls in a straight line to nothing.
+    /// Rises linearly to 1, then falls linearly to zero.
     OneCycle {
-        /// `w`, 0 to 1: the share of all steps in which it rises.
+        /// `w`, 0 to 1: the share of all steps in which the factor rises.
         warm_up: f64,
         /// `s`, 0 to 1: the factor at the first step.
         start: f64,
@@ -47,7 +49,8 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// PyTorch's `OneCycleLR` with straight lines: three tenths of the steps up, from a twenty-fifth of the rate.
+    /// PyTorch's `OneCycleLR` with `anneal_strategy="linear"`: the factor rises from 0.04 to 1 in
+    /// the first 30 % of the steps.
     pub fn one_cycle() -> Self {
         Self::OneCycle {
             warm_up: 0.3,
@@ -55,8 +58,8 @@ impl Schedule {
         }
     }
 
-    /// What the learning rate is multiplied by when the share `progress` of all steps has been taken; outside 0 to 1, as at
-    /// the nearer of the two.
+    /// The factor of the learning rate once a share of `progress`, 0 to 1, of all steps has been
+    /// taken. Values below 0 count as 0, values above 1 as 1.
     pub fn factor(self, progress: f64) -> f64 {
         let p = progress.clamp(0.0, 1.0);
         match self {
@@ -79,7 +82,7 @@ mod tests {
     };
 
     #[test]
-    fn one_cycle_rises_to_one_and_falls_to_nothing() {
+    fn one_cycle_rises_to_one_and_falls_to_zero() {
         assert_eq!(CYCLE.factor(0.0), 0.04);
         assert!((CYCLE.factor(0.15) - 0.52).abs() < 1e-12);
         assert_eq!(CYCLE.factor(0.3), 1.0);
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn one_cycle_may_rise_all_the_way() {
+    fn one_cycle_can_rise_until_the_last_step() {
         let rises = Schedule::OneCycle {
             warm_up: 1.0,
             start: 0.0,
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn linear_and_cosine_spend_as_much_and_meet_half_way() {
+    fn linear_and_cosine_have_the_same_sum_and_meet_half_way() {
         let sum = |schedule: Schedule| {
             (0..1000)
                 .map(|t| schedule.factor((f64::from(t) + 0.5) / 1000.0))

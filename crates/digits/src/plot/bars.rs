@@ -1,4 +1,4 @@
-//! Bars: one number for each label, and the distribution of many numbers.
+//! Numbers → bars: one number for each label, or the distribution of many numbers.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -9,10 +9,11 @@ use super::number::{self, Number, show};
 use super::{Picture, PlotError};
 
 const SIZE: (u32, u32) = (600, 320);
-/// Up to this many bars carry their value.
+/// The largest number of bars that are drawn with their values.
 const WRITTEN: usize = 12;
 
-/// One bar for each label; `x_axis` and `y_axis` name what they show, with its unit.
+/// Draws a bar for each label. `x_axis` says what the labels are, `y_axis` what the values are,
+/// with its unit.
 ///
 /// ```
 /// # fn main() -> Result<(), digits::plot::PlotError> {
@@ -25,7 +26,8 @@ const WRITTEN: usize = 12;
 /// ```
 ///
 /// # Errors
-/// If there is no bar, labels and values differ in number, or a value is NaN or infinite.
+/// [`PlotError::Empty`] if there is no value, [`PlotError::Length`] if there is not one label for
+/// each value, [`PlotError::NotFinite`] if a value is NaN or infinite.
 pub fn bars<L: ToString, V: Number>(
     labels: &[L],
     values: &[V],
@@ -54,6 +56,7 @@ pub fn bars<L: ToString, V: Number>(
     ))
 }
 
+/// The alternative text of [`bars`].
 fn bars_alt(labels: &[String], values: &[f64], x_axis: &str, y_axis: &str) -> String {
     let pair = |i: usize| format!("{} for {}", show(values[i]), labels[i]);
     if values.len() <= WRITTEN {
@@ -71,12 +74,23 @@ fn bars_alt(labels: &[String], values: &[f64], x_axis: &str, y_axis: &str) -> St
     )
 }
 
-/// How often values fall into each of `bins` equally wide intervals from the least to the greatest.
+/// Draws how many of the values are in each of `bins` equally wide intervals from the smallest
+/// value to the largest. `x_axis` says what the values are, with their unit.
 ///
-/// A value on a boundary counts to the interval on its right, the greatest value to the last one.
+/// A value on a boundary is counted in the interval on its right, the largest value in the last
+/// one.
+///
+/// ```
+/// # fn main() -> Result<(), digits::plot::PlotError> {
+/// let picture = digits::plot::histogram(&[0, 1, 2, 2], 2, "value")?;
+/// assert!(picture.alt.contains("in 2 bins: the fullest, 1 to 2, holds 3"));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// If there is no value, `bins` is 0, or a value is NaN or infinite.
+/// [`PlotError::Empty`] if there is no value, [`PlotError::Zero`] if `bins` is 0,
+/// [`PlotError::NotFinite`] if a value is NaN or infinite.
 pub fn histogram<V: Number>(values: &[V], bins: usize, x_axis: &str) -> Result<Picture, PlotError> {
     if values.is_empty() {
         return Err(PlotError::empty("values"));
@@ -118,7 +132,8 @@ pub fn histogram<V: Number>(values: &[V], bins: usize, x_axis: &str) -> Result<P
     Ok(Picture::new(SIZE.0, SIZE.1, &body, alt))
 }
 
-/// Bars `(left, right, height)` standing on 0.
+/// The SVG elements of bars `(left, right, height)` from 0 up or down, with axes, and with their
+/// heights as numbers if `written`.
 fn draw(
     boxes: &[(f64, f64, f64)],
     x: &Axis,

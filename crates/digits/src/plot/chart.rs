@@ -1,8 +1,8 @@
-//! plotters' drawing, with the page's own colours.
+//! Drawing with plotters, in colours that suit light and dark pages.
 //!
-//! plotters writes fixed colours. Here every element is drawn in a *stand-in* colour that means a
-//! role (ink, the third series' line …); [`canvas`] then replaces each stand-in by what the page
-//! can restyle: `currentColor`, or a mid-tone with its dash pattern.
+//! plotters writes fixed colours. Here each element is drawn in a *placeholder* colour that stands
+//! for a role, such as text or the third series; [`canvas`] then replaces the placeholder of text
+//! by `currentColor`, which is the colour of the page, and those of series by [`COLOURS`].
 
 use std::ops::Range;
 
@@ -13,33 +13,33 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::{PlotError, number};
 
-/// A drawing surface; positions are CSS pixels from the upper left corner.
+/// A drawing surface; positions are CSS pixels from the top left corner.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// A panel with two numeric axes.
 pub(super) type Chart<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Axis, Axis>>;
-/// What plotters' own drawing functions return.
+/// The result of plotters' drawing functions.
 pub(super) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
-/// Text, axes, frames: the page's text colour.
+/// The placeholder colour of text, axes and frames, which have the text colour of the page.
 pub(super) const INK: RGBColor = RGBColor(1, 1, 1);
-/// plotters' font size of axis numbers and names: 12.5 CSS pixels (it divides by 1.24).
+/// Font size in the unit of plotters, which divides it by 1.24: 12.5 CSS pixels.
 const TEXT: f64 = 15.5;
 
-/// Colours of series. Each contrasts at least 3:1 with a white and with a dark page (WCAG 1.4.11)
-/// and stays apart from the others in the common kinds of colour blindness.
+/// Colours of series. Each has a contrast of at least 3:1 with white and with dark pages (WCAG
+/// 1.4.11) and is distinct from the others with the common kinds of colour blindness.
 pub(super) const COLOURS: [&str; 6] = [
     "#2f7fd6", "#d2641a", "#12917a", "#b554b8", "#8a7a1c", "#d14a68",
 ];
-/// Dash patterns, so that lines differ in grey as well.
+/// Dash patterns of series, so that lines differ in grey too.
 const DASHES: [&str; 6] = ["", "7 4", "2 3", "10 3 2 3", "14 4", "6 2 2 2 2 2"];
 
-/// The stand-in for a filled shape of series `i`.
+/// The placeholder colour of series `i`.
 pub(super) fn fill(i: usize) -> RGBColor {
     RGBColor(1, 2, (i % COLOURS.len()) as u8)
 }
 
-/// The line of series `i` through points given in CSS pixels. plotters would round them to whole
-/// pixels, which shows on a smooth curve.
+/// An SVG polyline in the colour and dashes of series `i` through `points`, in CSS pixels. It is
+/// not drawn by plotters, which rounds to whole pixels: smooth curves would have visible steps.
 pub(super) fn line(i: usize, points: impl Iterator<Item = (f64, f64)>) -> String {
     let dashes = match DASHES[i % DASHES.len()] {
         "" => String::new(),
@@ -54,9 +54,11 @@ pub(super) fn line(i: usize, points: impl Iterator<Item = (f64, f64)>) -> String
     )
 }
 
-/// Draws on a `width` × `height` surface and returns the elements, without the `<svg>` around.
+/// The SVG elements that `draw` draws on a surface of `width` × `height` CSS pixels, followed by
+/// those that it returns, without the enclosing `<svg>`.
 ///
-/// `draw` may return further SVG elements; they come on top, as they are.
+/// # Errors
+/// [`PlotError::Backend`] if plotters fails.
 pub(super) fn canvas(
     (width, height): (u32, u32),
     draw: impl FnOnce(&Area<'_>) -> Drawn<String>,
@@ -71,7 +73,8 @@ pub(super) fn canvas(
     Ok(restyle(&svg) + &above)
 }
 
-/// Replaces the stand-in colours and drops what says nothing.
+/// The elements in an `<svg>` of plotters, with placeholder colours replaced and without attributes
+/// that have no effect.
 fn restyle(svg: &str) -> String {
     let body = svg.find('>').map_or(svg, |end| &svg[end + 1..]);
     let body = body.trim_end().trim_end_matches("</svg>");
@@ -86,18 +89,22 @@ fn restyle(svg: &str) -> String {
     body
 }
 
-/// One axis: its name with the unit, its ends, and where its numbers stand.
+/// An axis.
 #[derive(Clone)]
 pub(super) struct Axis {
+    /// What it shows, with its unit.
     name: String,
+    /// The value at its beginning.
     low: f64,
+    /// The value at its end.
     high: f64,
+    /// Values of the ticks, with their labels.
     ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
-    /// An axis over `low..=high` with about `wanted` round ticks, widened to the outer ticks if
-    /// `widen`. Equal ends are moved apart.
+    /// An axis from `low` to `high` with about `wanted` ticks at round values. If `widen`, it is
+    /// extended to the next round values. If `low` equals `high`, both are moved apart.
     pub(super) fn over(name: &str, low: f64, high: f64, wanted: usize, widen: bool) -> Self {
         let (low, high) = if low < high {
             (low, high)
@@ -124,7 +131,8 @@ impl Axis {
         }
     }
 
-    /// An axis with one place for each name, at 0, 1, 2 …; of many names only some are written.
+    /// An axis with ticks at 0, 1, 2 and so on, labelled with `names`; at most `written` of them,
+    /// evenly spaced, are written.
     pub(super) fn named(name: &str, names: &[String], written: usize) -> Self {
         let every = names.len().div_ceil(written.max(1)).max(1);
         let ticks = names.iter().enumerate().step_by(every);
@@ -136,6 +144,7 @@ impl Axis {
         }
     }
 
+    /// The label of the tick at `value`; empty if there is none.
     fn label(&self, value: f64) -> String {
         let near = 1e-6 * (self.high - self.low);
         let tick = self
@@ -145,7 +154,7 @@ impl Axis {
         tick.map_or_else(String::new, |(_, text)| text.clone())
     }
 
-    /// Room for the numbers of a vertical axis and its name, in CSS pixels.
+    /// The width of a vertical axis with its labels and its name, in CSS pixels.
     fn room(&self) -> u32 {
         let longest = self
             .ticks
@@ -174,6 +183,7 @@ impl Ranged for Axis {
     }
 }
 
+/// The label of a tick, with this number of decimals unless the value is very large or small.
 fn label(tick: f64, decimals: usize) -> String {
     if tick.abs() >= 1e7 || decimals > 5 {
         number::show(tick)
@@ -182,7 +192,7 @@ fn label(tick: f64, decimals: usize) -> String {
     }
 }
 
-/// Draws axes and grid lines, and returns the panel ready for its series.
+/// Draws axes and grid lines, and returns the panel for the series.
 pub(super) fn panel<'a>(area: &Area<'a>, x: &Axis, y: &Axis) -> Drawn<Chart<'a>> {
     let mut chart = ChartBuilder::on(area)
         .margin_top(10)
@@ -207,13 +217,13 @@ pub(super) fn panel<'a>(area: &Area<'a>, x: &Axis, y: &Axis) -> Drawn<Chart<'a>>
     Ok(chart)
 }
 
-/// Text in the page's colour, anchored as given.
+/// The style of text in the colour of the page, with its anchor at the given position.
 pub(super) fn text(vertical: VPos, horizontal: HPos) -> TextStyle<'static> {
     let style = ("sans-serif", TEXT).into_font().color(&INK);
     style.pos(Pos::new(horizontal, vertical))
 }
 
-/// Draws the marker of series `i` at a pixel: disc, square, triangle or cross in turn.
+/// Draws the marker of series `i` at (x, y), in CSS pixels: a disc, square, triangle or cross.
 pub(super) fn mark(area: &Area<'_>, i: usize, (x, y): (i32, i32)) -> Drawn {
     let filled = fill(i).filled();
     match i % 4 {
@@ -224,7 +234,7 @@ pub(super) fn mark(area: &Area<'_>, i: usize, (x, y): (i32, i32)) -> Drawn {
     }
 }
 
-/// Where each point lies, in CSS pixels from the canvas's corner.
+/// The position of each point, in CSS pixels from the top left corner of the canvas.
 pub(super) fn places<'p>(
     chart: &Chart<'_>,
     points: &'p [(f64, f64)],

@@ -1,4 +1,4 @@
-//! A confusion matrix with its counts.
+//! A confusion matrix → a table with its counts in coloured cells.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -9,22 +9,32 @@ use crate::metrics::ConfusionMatrix;
 
 /// Width and height of a cell, in CSS pixels.
 const CELL: (i32, i32) = (50, 34);
-/// Room on the left and at the top for the axes, in CSS pixels.
+/// Margins on the left and at the top for the axes, in CSS pixels.
 const EDGE: (i32, i32) = (64, 52);
 
-/// Counts by actual digit (rows) and predicted digit (columns).
+/// Draws the counts by actual digit (rows) and predicted digit (columns).
 ///
-/// Right answers stand on the diagonal, in blue; mistakes are orange, the stronger the more there
-/// are in that cell.
+/// Correct predictions, on the diagonal, are blue; mistakes are orange. The higher a count, the
+/// stronger is the colour.
+///
+/// ```
+/// # fn main() -> Result<(), digits::plot::PlotError> {
+/// use digits::{metrics::ConfusionMatrix, plot};
+///
+/// let picture = plot::confusion(&ConfusionMatrix::new(&[9, 4], &[4, 4]))?;
+/// assert!(picture.alt.ends_with("Most frequent mistakes: 4 taken for 9 (1)."));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// If nothing was counted.
+/// [`PlotError::Empty`] if the matrix is empty.
 pub fn confusion(matrix: &ConfusionMatrix) -> Result<Picture, PlotError> {
     let counts: Vec<Vec<usize>> = matrix.counts().iter().map(|row| row.to_vec()).collect();
     draw(&counts)
 }
 
-/// The picture of square `counts[actual][predicted]`.
+/// The picture of `counts[actual][predicted]`, a square matrix.
 fn draw(counts: &[Vec<usize>]) -> Result<Picture, PlotError> {
     let total: usize = counts.iter().flatten().sum();
     if total == 0 {
@@ -42,6 +52,7 @@ fn draw(counts: &[Vec<usize>]) -> Result<Picture, PlotError> {
     Ok(Picture::new(size.0, size.1, &body, alt(counts, total)))
 }
 
+/// Draws the coloured cells and their counts.
 fn cells(area: &Area<'_>, counts: &[Vec<usize>]) -> Drawn {
     let mistakes = each(counts).filter(|(actual, predicted, _)| actual != predicted);
     let most = mistakes.map(|(_, _, n)| n).max().unwrap_or(0).max(1);
@@ -56,7 +67,7 @@ fn cells(area: &Area<'_>, counts: &[Vec<usize>]) -> Drawn {
         } else {
             (n as f64 / most as f64).sqrt()
         };
-        // At most 0.4, so that the count on it can be read; two decimals keep the file small.
+        // At most 0.4, so that the count is legible; two decimals keep the file small.
         let strength = (share * 40.0).ceil() / 100.0;
         let style = chart::fill(usize::from(!right)).mix(strength).filled();
         area.draw(&Rectangle::new([(x, y), (x + CELL.0, y + CELL.1)], style))?;
@@ -69,6 +80,7 @@ fn cells(area: &Area<'_>, counts: &[Vec<usize>]) -> Drawn {
     Ok(())
 }
 
+/// Draws the frame, the digits and the names of `side` rows and columns.
 fn axes(area: &Area<'_>, side: i32) -> Drawn {
     let (right, bottom) = (EDGE.0 + side * CELL.0, EDGE.1 + side * CELL.1);
     area.draw(&Rectangle::new([EDGE, (right, bottom)], INK.mix(0.5)))?;
@@ -85,11 +97,12 @@ fn axes(area: &Area<'_>, side: i32) -> Drawn {
     area.draw(&Text::new("actual digit", middle, upwards))
 }
 
+/// The style of text centred at its position.
 fn centred() -> TextStyle<'static> {
     chart::text(VPos::Center, HPos::Center)
 }
 
-/// Every cell as `(actual, predicted, count)`.
+/// All cells as `(actual, predicted, count)`, row by row.
 fn each(counts: &[Vec<usize>]) -> impl Iterator<Item = (usize, usize, usize)> {
     counts.iter().enumerate().flat_map(|(actual, row)| {
         row.iter()
@@ -98,12 +111,13 @@ fn each(counts: &[Vec<usize>]) -> impl Iterator<Item = (usize, usize, usize)> {
     })
 }
 
+/// The alternative text.
 fn alt(counts: &[Vec<usize>], total: usize) -> String {
     let right: usize = (0..counts.len()).map(|class| counts[class][class]).sum();
     let mut wrong: Vec<_> = each(counts)
         .filter(|(actual, predicted, n)| actual != predicted && *n > 0)
         .collect();
-    // Stable: equal counts stay in order of the digits.
+    // A stable sort keeps equal counts in the order of the digits.
     wrong.sort_by_key(|cell| std::cmp::Reverse(cell.2));
     let worst: Vec<String> = wrong
         .iter()

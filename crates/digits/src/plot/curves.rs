@@ -1,4 +1,4 @@
-//! Curves over one pair of axes.
+//! Series of points → curves in one panel.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -7,12 +7,12 @@ use super::chart::{self, Area, Axis, Drawn};
 use super::number::{self, Number};
 use super::{Picture, PlotError};
 
-/// Series of at most this many points get a marker at each point.
+/// The largest number of points of a series that has a marker at each point.
 const MARKED: usize = 40;
 /// Height of a row of the legend, in CSS pixels.
 const ROW: i32 = 22;
 
-/// One curve: its name and its points, joined in the order given.
+/// A curve: its name and its points, which are connected in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     name: String,
@@ -21,9 +21,9 @@ pub struct Series {
 }
 
 impl Series {
-    /// The curve called `name` through the points `(x[0], y[0])`, `(x[1], y[1])` …
+    /// Creates the curve called `name` through the points `(x[0], y[0])`, `(x[1], y[1])` and so on.
     ///
-    /// Lengths that differ are reported where the curve is drawn.
+    /// If `x` and `y` differ in length, [`lines`] returns an error.
     ///
     /// ```
     /// # fn main() -> Result<(), digits::plot::PlotError> {
@@ -43,7 +43,10 @@ impl Series {
         }
     }
 
-    /// The points, once they are known to be drawable.
+    /// The points.
+    ///
+    /// # Errors
+    /// As for [`lines`].
     fn points(&self) -> Result<Vec<(f64, f64)>, PlotError> {
         let Self { name, x, y } = self;
         PlotError::check_length(&format!("y of \"{name}\""), x.len(), y.len())?;
@@ -56,13 +59,25 @@ impl Series {
     }
 }
 
-/// Curves over common axes; `x_axis` and `y_axis` name what they measure, with its unit.
+/// Draws curves over common axes. `x_axis` and `y_axis` say what these show, with their units.
 ///
-/// Up to twelve series differ in colour and dash; those of at most 40 points also by marker.
+/// Up to six series differ in colour and dashes; series with at most 40 points have markers too.
+///
+/// ```
+/// # fn main() -> Result<(), digits::plot::PlotError> {
+/// use digits::plot::{self, Series};
+///
+/// let losses = Series::new("loss", &[1, 2, 3], &[0.9, 0.3, 0.4]);
+/// let picture = plot::lines(&[losses], "epoch", "loss (nats)")?;
+/// assert!(picture.alt.starts_with("loss falls from 0.9 at epoch = 1 to 0.4 at epoch = 3"));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// If there is no series, a series has no point or not one `y` for each `x`, or a coordinate is NaN
-/// or infinite.
+/// [`PlotError::Empty`] if there is no series or a series has no point, [`PlotError::Length`] if a
+/// series does not have one `y` for each `x`, [`PlotError::NotFinite`] if a coordinate is NaN or
+/// infinite.
 pub fn lines(series: &[Series], x_axis: &str, y_axis: &str) -> Result<Picture, PlotError> {
     let panel = Panel::new(series, x_axis, y_axis)?;
     let size = (600, 340);
@@ -80,13 +95,15 @@ pub fn lines(series: &[Series], x_axis: &str, y_axis: &str) -> Result<Picture, P
     Ok(Picture::new(size.0, size.1, &body, sentences.join(" ")))
 }
 
+/// The words for a position: `at x = 1`.
 fn at(x_axis: &str, x: f64) -> String {
     // "learning rate (per step)" → "learning rate"
     let name = x_axis.split(" (").next().unwrap_or(x_axis);
     format!("at {name} = {}", number::show(x))
 }
 
-/// How a curve runs, in words: `falls from 0.3 at x = 1 to 0.05 at x = 5; lowest, 0.04, at x = 4`.
+/// A curve in words: `falls from 0.3 at x = 1 to 0.05 at x = 5; lowest, 0.04, at x = 4`. `value`
+/// and `place` write a value and a position.
 pub(super) fn course(
     points: &[(f64, f64)],
     value: &dyn Fn(f64) -> String,
@@ -123,15 +140,19 @@ pub(super) fn course(
     text
 }
 
-/// Curves, their axes and their legend, checked and ready to be drawn.
+/// Curves with their axes and their legend; all their points can be drawn.
 pub(super) struct Panel {
-    /// Name and points of each curve.
+    /// The name and the points of each curve.
     pub(super) curves: Vec<(String, Vec<(f64, f64)>)>,
     x: Axis,
     y: Axis,
 }
 
 impl Panel {
+    /// A panel for `series`.
+    ///
+    /// # Errors
+    /// As for [`lines`].
     pub(super) fn new(series: &[Series], x_axis: &str, y_axis: &str) -> Result<Self, PlotError> {
         if series.is_empty() {
             return Err(PlotError::empty("series"));
@@ -152,7 +173,7 @@ impl Panel {
         Ok(Self { curves, x, y })
     }
 
-    /// Draws legend, axes and markers; returns the curves, to be put on top.
+    /// Draws legend, axes and markers, and returns the curves as SVG elements.
     pub(super) fn draw(&self, area: &Area<'_>) -> Drawn<String> {
         let (width, _) = area.dim_in_pixel();
         let (left, top) = area.get_base_pixel();
@@ -178,11 +199,13 @@ impl Panel {
         Ok(curves)
     }
 
+    /// Whether the points of series `i` have markers.
     fn is_marked(&self, i: usize) -> bool {
         self.curves[i].1.len() <= MARKED
     }
 
-    /// Where each series' legend stands, in rows no wider than `width`, and their height.
+    /// The position of the legend of each series, in rows of at most `width`, and the height of all
+    /// rows, in CSS pixels.
     fn legend(&self, width: i32) -> (Vec<(i32, i32)>, i32) {
         let (left, mut x, mut y) = (50, 50, ROW / 2 + 2);
         let mut places = Vec::with_capacity(self.curves.len());
@@ -198,7 +221,8 @@ impl Panel {
     }
 }
 
-/// The smallest and the largest of finite values.
+/// The smallest and the largest of `values`, which must be finite; ∞ and −∞ if there are
+/// none.
 pub(super) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
         (low.min(value), high.max(value))

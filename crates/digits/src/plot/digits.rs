@@ -1,4 +1,4 @@
-//! Handwritten digits in a grid.
+//! Images of a data set → a grid of handwritten digits with captions.
 
 use super::number;
 use super::png::Colours;
@@ -6,13 +6,25 @@ use super::tiles::Tiles;
 use super::{Picture, PlotError};
 use crate::dataset::{CLASSES, Dataset, SIDE};
 
-/// The images at `indices`, in `columns` columns, each over its label.
+/// Draws the images at `indices` in at most `columns` columns, with its label under each.
 ///
-/// Ink is the page's text colour: what MNIST stores as 255 is black on a light page and white on a
+/// Ink has the page's text colour: what MNIST stores as 255 is black on a light page and white on a
 /// dark one.
 ///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use digits::{dataset::Dataset, plot};
+///
+/// let data = Dataset::new(vec![128; 2 * 784], vec![3, 8])?;
+/// let picture = plot::digits(&data, &[1, 0], 2)?;
+/// assert_eq!(picture.alt, "2 handwritten digits in rows of 2: 8 and 3.");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
-/// If there is no index, one is past the data set's end, or `columns` is 0.
+/// [`PlotError::Empty`] if there is no index, [`PlotError::Index`] if there is no image at one of
+/// them, [`PlotError::Zero`] if `columns` is 0.
 pub fn digits(data: &Dataset, indices: &[usize], columns: usize) -> Result<Picture, PlotError> {
     check(data, indices)?;
     let labels: Vec<u8> = indices.iter().map(|i| data.label(*i)).collect();
@@ -34,11 +46,12 @@ pub fn digits(data: &Dataset, indices: &[usize], columns: usize) -> Result<Pictu
     draw(data, indices, columns, &captions, alt)
 }
 
-/// The images at `indices`, in `columns` columns, each over its own caption: what a model took
-/// them for, say.
+/// Draws the images at `indices` in at most `columns` columns, with one of `captions` under each,
+/// such as the prediction of a model.
 ///
 /// # Errors
-/// As for [`digits`](fn@digits); also if there is not one caption for each index.
+/// As for [`digits`](fn@digits), and [`PlotError::Length`] if there is not one caption for each
+/// index.
 pub fn captioned<C: ToString>(
     data: &Dataset,
     indices: &[usize],
@@ -57,6 +70,7 @@ pub fn captioned<C: ToString>(
     draw(data, indices, columns, &captions, alt)
 }
 
+/// Checks that there is an index, and an image at each.
 fn check(data: &Dataset, indices: &[usize]) -> Result<(), PlotError> {
     if indices.is_empty() {
         return Err(PlotError::empty("indices"));
@@ -70,6 +84,7 @@ fn check(data: &Dataset, indices: &[usize]) -> Result<(), PlotError> {
     }
 }
 
+/// The picture of the images at `indices`, with their captions.
 fn draw(
     data: &Dataset,
     indices: &[usize],
@@ -78,13 +93,13 @@ fn draw(
     alt: String,
 ) -> Result<Picture, PlotError> {
     let tiles = Tiles::new(indices.len(), (SIDE, SIDE), columns, captions)?;
-    let png = tiles.png(indices.iter().map(|i| data.image(*i)), &Colours::Grey);
+    let png = tiles.png(indices.iter().map(|i| data.image(*i)), &Colours::Grey)?;
     let body = tiles.ink(&png) + &tiles.frames(indices.len()) + &tiles.captions(captions);
     let (width, height) = tiles.size();
     Ok(Picture::new(width as u32, height as u32, &body, alt))
 }
 
-/// `13 zeros`-like counts of the labels that occur: `0 × 13, 1 × 14`.
+/// The labels that occur, each with its number: `0 × 13, 1 × 14`.
 fn counts(labels: &[u8]) -> String {
     let count = |class: usize| {
         labels

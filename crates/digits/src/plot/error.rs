@@ -1,4 +1,4 @@
-//! What can be wrong with the numbers handed to a picture.
+//! Errors of drawing. Their messages say what was expected and what was found.
 
 use thiserror::Error;
 
@@ -12,67 +12,73 @@ pub enum PlotError {
         /// What is missing, in the plural.
         what: String,
     },
-    /// A list has the wrong length.
-    #[error("{what}: expected {expected} values, found {found}")]
+    /// A slice has the wrong length.
+    #[error("{what}: expected {expected} values, found {found}; correct one of the arguments")]
     Length {
-        /// Whose length is wrong.
+        /// The name of the slice.
         what: String,
-        /// The length that fits the other arguments.
+        /// The length that the other arguments require.
         expected: usize,
-        /// The length that was passed.
+        /// The length of the slice.
         found: usize,
     },
     /// A value is NaN or infinite.
     #[error(
-        "{what}: value {position} (counted from 0) is {value}, which has no place on a scale; \
-         remove it, or look for where it first appears"
+        "{what}: expected finite values, found {value} at index {position}; \
+         remove it, or look for its cause"
     )]
     NotFinite {
-        /// Whose value it is.
+        /// The name of the values.
         what: String,
-        /// Its index, from 0.
+        /// The index of the value, from 0.
         position: usize,
         /// The value.
         value: f64,
     },
-    /// A value lies outside what this picture can show.
-    #[error("{what}: value {position} (counted from 0) is {value}, expected {expected}")]
+    /// A value is outside the range that can be drawn.
+    #[error(
+        "{what}: expected values from {expected}, found {value} at index {position}; \
+         rescale the values"
+    )]
     Range {
-        /// Whose value it is.
+        /// The name of the values.
         what: String,
-        /// Its index, from 0.
+        /// The index of the value, from 0.
         position: usize,
         /// The value.
         value: f64,
-        /// The values that can be drawn.
+        /// The range that can be drawn, such as `0 to 1`.
         expected: &'static str,
     },
-    /// An index is past the end of the data set.
-    #[error("image {index} does not exist: the data set has {len} images, 0 to {}", len.saturating_sub(1))]
+    /// There is no image at an index.
+    #[error(
+        "expected an index below {len}, the number of images in the data set, found {index}; \
+         count images from 0"
+    )]
     Index {
-        /// The index that was asked for.
+        /// The index.
         index: usize,
-        /// How many images there are.
+        /// The number of images.
         len: usize,
     },
-    /// A size that must be at least 1 is 0.
-    #[error("{what} is 0; it must be at least 1")]
+    /// A size is 0.
+    #[error("{what}: expected at least 1, found 0; pass a larger number")]
     Zero {
-        /// Which argument.
+        /// The name of the size.
         what: &'static str,
     },
-    /// plotters refused to draw.
-    #[error("plotters could not draw: {0}")]
+    /// A library for drawing or encoding returned an error.
+    #[error("expected to draw a picture, but a library returned an error: {0}")]
     Backend(String),
 }
 
 impl PlotError {
-    /// [`PlotError::Empty`], for what is named in the plural.
+    /// [`PlotError::Empty`]; `what` is in the plural.
     pub(super) fn empty(what: impl Into<String>) -> Self {
         Self::Empty { what: what.into() }
     }
 
-    /// An error if `what`'s length is not the one expected.
+    /// [`PlotError::Length`] if `found`, the length of `what`, is not `expected`.
     pub(super) fn check_length(what: &str, expected: usize, found: usize) -> Result<(), Self> {
         if expected == found {
             return Ok(());
@@ -84,7 +90,7 @@ impl PlotError {
         })
     }
 
-    /// An error naming the first value that is NaN or infinite.
+    /// [`PlotError::NotFinite`] for the first of `values`, called `what`, that is NaN or infinite.
     pub(super) fn check_finite(
         what: &str,
         values: impl IntoIterator<Item = f64>,

@@ -1,4 +1,4 @@
-//! The course of a training: loss and accuracy by epoch.
+//! The history of a training → curves of loss and accuracy by epoch.
 
 use super::chart;
 use super::curves::{Panel, Series, course};
@@ -7,11 +7,29 @@ use crate::train::History;
 
 const SIZE: (u32, u32) = (600, 560);
 
-/// Loss (upper panel) and accuracy (lower panel) after each epoch; training and, where it was
-/// measured, validation.
+/// Draws loss (upper panel) and accuracy (lower panel) after each epoch, for the training images
+/// and, if there were any, for the validation images.
+///
+/// ```
+/// # fn main() -> Result<(), digits::plot::PlotError> {
+/// use digits::{plot, train::{Epoch, History}};
+///
+/// let epoch = Epoch {
+///     loss: 0.3,
+///     accuracy: 0.9,
+///     val_loss: None,
+///     val_accuracy: None,
+///     seconds: 1.0,
+/// };
+/// let picture = plot::history(&History { epochs: vec![epoch] })?;
+/// assert!(picture.alt.starts_with("Training loss is 0.3 after epoch 1."));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// If no epoch was trained, or a loss or accuracy is NaN or infinite.
+/// [`PlotError::Empty`] if there is no epoch, [`PlotError::NotFinite`] if a loss or accuracy is NaN
+/// or infinite.
 pub fn history(history: &History) -> Result<Picture, PlotError> {
     let epochs = &history.epochs;
     let training = Curves {
@@ -26,12 +44,18 @@ pub fn history(history: &History) -> Result<Picture, PlotError> {
     draw(&training, measured.then_some(&validation))
 }
 
-/// One value for each epoch; accuracy from 0 to 1.
+/// Loss and accuracy after each epoch.
 pub(super) struct Curves {
+    /// In nats.
     pub(super) loss: Vec<f64>,
+    /// From 0 to 1.
     pub(super) accuracy: Vec<f64>,
 }
 
+/// The picture of both panels.
+///
+/// # Errors
+/// As for [`history`].
 pub(super) fn draw(training: &Curves, validation: Option<&Curves>) -> Result<Picture, PlotError> {
     if training.loss.is_empty() {
         return Err(PlotError::empty("epochs"));
@@ -54,11 +78,13 @@ pub(super) fn draw(training: &Curves, validation: Option<&Curves>) -> Result<Pic
     Ok(Picture::new(SIZE.0, SIZE.1, &body, alt(&upper, &lower)))
 }
 
+/// The curve of one value for each epoch, from 1.
 fn by_epoch(name: &str, values: Vec<f64>) -> Series {
     let epochs: Vec<usize> = (1..=values.len()).collect();
     Series::new(name, &epochs, &values)
 }
 
+/// The alternative text.
 fn alt(loss: &Panel, accuracy: &Panel) -> String {
     let epoch = |x: f64| format!("after epoch {x}");
     let share = |percentage: f64| number::percent(percentage / 100.0);

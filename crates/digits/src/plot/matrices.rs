@@ -1,4 +1,4 @@
-//! Matrices as images: weights, filters, feature maps.
+//! Matrices → a grid of images: weights, filters, feature maps.
 
 use super::curves::ends;
 use super::number::{self, show};
@@ -6,19 +6,21 @@ use super::png::Colours;
 use super::tiles::Tiles;
 use super::{Picture, PlotError};
 
-/// For [`matrices`] and [`images`]: tiles without captions.
+/// Pass this as the labels of [`matrices`], [`images`] and [`photographs`](super::photographs()) to
+/// draw no captions.
 pub const NO_LABELS: &[&str] = &[];
 
-/// Steps of the colour scale on either side of zero.
+/// The number of colours for negative values, and for positive ones.
 const STEPS: usize = 60;
-/// Negative end, zero, positive end. Lightness grows from one end to the other, so that sign can
-/// be told in grey too; blue and yellow stay apart in the common kinds of colour blindness.
+/// The RGB colours of the lowest value, of zero and of the highest value. Lightness increases from
+/// the lowest to the highest, so that the sign is visible in grey too. Blue and yellow are distinct
+/// with the common kinds of colour blindness.
 const SCALE: [[u8; 3]; 3] = [[16, 52, 130], [128, 130, 134], [255, 221, 92]];
-/// Height of the colour scale's key under the tiles, in CSS pixels.
+/// Height of the legend under the tiles, in CSS pixels.
 const KEY: u32 = 44;
 
-/// Signed matrices, `height` × `width` row by row, in `columns` columns: dark blue below zero,
-/// grey at zero, yellow above, on one scale for all of them.
+/// Draws matrices of `height` × `width` values, row by row, in at most `columns` columns. Negative
+/// values are blue, zero is grey, positive values are yellow, with the same scale for all matrices.
 ///
 /// `labels` is [`NO_LABELS`] or has one label for each matrix.
 ///
@@ -34,8 +36,9 @@ const KEY: u32 = 44;
 /// ```
 ///
 /// # Errors
-/// If there is no matrix, a size is 0, a matrix does not have `height` × `width` values, labels
-/// are neither none nor one each, or a value is NaN or infinite.
+/// [`PlotError::Empty`] if there is no matrix, [`PlotError::Zero`] if a size is 0,
+/// [`PlotError::Length`] if a matrix does not have `height` × `width` values or there is not one
+/// label for each matrix, [`PlotError::NotFinite`] if a value is NaN or infinite.
 pub fn matrices<M: AsRef<[f32]>, L: ToString>(
     matrices: &[M],
     height: usize,
@@ -58,9 +61,9 @@ pub fn matrices<M: AsRef<[f32]>, L: ToString>(
     let png = tiles.png(
         bytes.iter().map(Vec::as_slice),
         &Colours::Palette(&palette()),
-    );
+    )?;
     let (across, down) = tiles.size();
-    // The key may be wider than the tiles.
+    // The legend may be wider than the tiles.
     let wide = across.max(200);
     let body = format!(
         "<g transform=\"translate({} 0)\">{}{}{}</g>{}",
@@ -74,12 +77,23 @@ pub fn matrices<M: AsRef<[f32]>, L: ToString>(
     Ok(Picture::new(wide as u32, down as u32 + KEY, &body, alt))
 }
 
-/// Matrices of values from 0 (page) to 1 (ink), `height` × `width` row by row: pictures.
+/// Draws images of `height` × `width` values, row by row, in at most `columns` columns: 0 has the
+/// colour of the page, 1 that of its text.
 ///
-/// `labels` is [`NO_LABELS`] or has one label for each matrix.
+/// `labels` is [`NO_LABELS`] or has one label for each image.
+///
+/// ```
+/// # fn main() -> Result<(), digits::plot::PlotError> {
+/// use digits::plot::{self, NO_LABELS};
+///
+/// let picture = plot::images(&[[0.0, 0.5, 1.0]], 1, 3, 1, NO_LABELS)?;
+/// assert!(picture.alt.starts_with("1 map of 1 × 3 values."));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// As for [`matrices`]; also if a value is below 0 or above 1.
+/// As for [`matrices`], and [`PlotError::Range`] if a value is not from 0 to 1.
 pub fn images<M: AsRef<[f32]>, L: ToString>(
     images: &[M],
     height: usize,
@@ -113,19 +127,22 @@ pub fn images<M: AsRef<[f32]>, L: ToString>(
         })
         .collect();
     let tiles = Tiles::new(images.len(), (height, width), columns, &labels)?;
-    let png = tiles.png(bytes.iter().map(Vec::as_slice), &Colours::Grey);
+    let png = tiles.png(bytes.iter().map(Vec::as_slice), &Colours::Grey)?;
     let (across, down) = tiles.size();
     let body = tiles.ink(&png) + &tiles.frames(images.len()) + &tiles.captions(&labels);
     let alt = alt(images, height, width, &labels);
     Ok(Picture::new(across as u32, down as u32, &body, alt))
 }
 
+/// The values of all matrices, one matrix after the other.
 fn values<M: AsRef<[f32]>>(matrices: &[M]) -> impl Iterator<Item = f64> {
     matrices
         .iter()
         .flat_map(|m| m.as_ref().iter().copied().map(f64::from))
 }
 
+/// Checks the numbers of matrices, values and labels, and that values are finite; returns the
+/// labels as text.
 fn check<M: AsRef<[f32]>, L: ToString>(
     matrices: &[M],
     height: usize,
@@ -146,13 +163,15 @@ fn check<M: AsRef<[f32]>, L: ToString>(
     Ok(labels.iter().map(L::to_string).collect())
 }
 
-/// The colour's place in [`palette`]: 1 for `-largest`, `STEPS + 1` for 0.
+/// The index in [`palette`] of the colour of `value`, if the largest magnitude is `largest`: 1 for
+/// `-largest`, `STEPS + 1` for 0.
 fn step(value: f64, largest: f64) -> u8 {
     let share = if largest > 0.0 { value / largest } else { 0.0 };
     (STEPS as f64 * (1.0 + share)).round() as u8 + 1
 }
 
-/// Colours from the negative end to the positive; entry 0 means "no tile here".
+/// The RGB colours from the lowest value to the highest, from index 1; index 0 is for pixels
+/// between tiles.
 fn palette() -> Vec<[u8; 3]> {
     let mix = |from: [u8; 3], to: [u8; 3], share: f64| {
         [0, 1, 2].map(|c| {
@@ -168,7 +187,8 @@ fn palette() -> Vec<[u8; 3]> {
         .collect()
 }
 
-/// The scale's key: the colours with the numbers at both ends and in the middle.
+/// SVG elements of the legend: the colours with the values at both ends and in the middle. `across`
+/// is the width of the picture and `down` the height of the tiles, in CSS pixels.
 fn key(across: usize, down: usize, largest: f64) -> String {
     let colours = palette();
     let (left, width) = (across / 2 - 60, 120);
@@ -178,7 +198,8 @@ fn key(across: usize, down: usize, largest: f64) -> String {
         let place = 1 + (x + step / 2) * 2 * STEPS / width;
         let [r, g, b] = colours[place];
         body.push_str(&format!(
-            "<rect x=\"{}\" y=\"{}\" width=\"{step}\" height=\"12\" fill=\"#{r:02x}{g:02x}{b:02x}\"/>",
+            "<rect x=\"{}\" y=\"{}\" width=\"{step}\" height=\"12\" \
+             fill=\"#{r:02x}{g:02x}{b:02x}\"/>",
             left + x,
             down + 8
         ));
@@ -191,6 +212,7 @@ fn key(across: usize, down: usize, largest: f64) -> String {
     body + "</g>"
 }
 
+/// The alternative text.
 fn alt<M: AsRef<[f32]>>(matrices: &[M], height: usize, width: usize, labels: &[String]) -> String {
     let (low, high) = ends(values(matrices));
     let at = |value: f64| {

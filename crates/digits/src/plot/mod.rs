@@ -1,26 +1,23 @@
-//! Pictures: images, curves, counts → SVG, shown in Jupyter and on the book's pages.
+//! Images, curves and counts → pictures, as SVG with an alternative text.
 //!
-//! What goes in is a [`Dataset`](crate::dataset::Dataset), a history, or plain slices; what comes
-//! out is a [`Picture`]: one SVG and one sentence saying what it shows. A listing that ends in a
-//! `Picture` shows it: the notebook through [`Picture::evcxr_display`], the page through the
-//! output the notebook recorded.
+//! In: a [`Dataset`](crate::dataset::Dataset), a history, or slices of numbers. Out: a [`Picture`].
+//! A listing that ends in a `Picture` shows it: a notebook calls [`Picture::evcxr_display`], and
+//! the page contains what the notebook recorded.
 //!
-//! Every picture can be read on a light and on a dark page, and in grey. The background is
-//! transparent and text takes the page's own colour (`currentColor`); series differ by dash and
-//! marker as well as by colour; maps of signed numbers grow lighter from negative to positive.
-//!
-//! Each function has one file:
+//! Every picture is legible on light and dark pages, and in grey. The background is transparent and
+//! text has the colour of the page's text (`currentColor`); series differ in dashes and markers as
+//! well as in colour; maps of signed numbers are lighter the larger the number.
 //!
 //! | function | draws |
 //! |---|---|
-//! | [`digits()`], [`captioned`] | handwritten digits, each over its label or a caption |
-//! | [`pixels()`] | one digit with its 784 numbers |
-//! | [`history()`], [`lines`] | curves: training by epoch, or any other |
+//! | [`digits()`], [`captioned`] | handwritten digits with their labels or with captions |
+//! | [`pixels()`] | one digit with the numbers of its 784 pixels |
+//! | [`history()`], [`lines`] | curves: loss and accuracy by epoch, or any others |
 //! | [`confusion()`] | a confusion matrix with its counts |
 //! | [`matrices()`], [`images`] | weights, filters, feature maps |
-//! | [`photographs()`] | pictures of any size, black to white |
-//! | [`bars()`], [`histogram`] | one number per label; a distribution |
-//! | [`spread()`] | several runs per label, and their mean |
+//! | [`photographs()`] | grey pictures of any size |
+//! | [`bars()`], [`histogram`] | one number for each label; the distribution of numbers |
+//! | [`spread()`] | several runs for each label, and their mean |
 //!
 //! ```
 //! # fn main() -> Result<(), digits::plot::PlotError> {

@@ -1,10 +1,10 @@
-//! Numbers in, numbers written: what can be drawn, and how a figure is worded.
+//! Numbers → `f64`, for drawing, and → text, for labels and alternative texts.
 
-/// A number that can be drawn: an integer or a float, converted to `f64`.
+/// A number that can be drawn, an integer or a floating-point number: it is converted to `f64`.
 ///
-/// Integers above 2⁵³ lose their last digits.
+/// Integers above 2⁵³ are rounded.
 pub trait Number: Copy {
-    /// The value as `f64`.
+    /// The number as `f64`, rounded if necessary.
     fn to_f64(self) -> f64;
 }
 
@@ -20,7 +20,8 @@ macro_rules! numbers {
 
 numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
 
-/// A value with four significant digits at most and a true minus sign: `0.0213`, `−1.5`, `60000`.
+/// `value` with at most four significant digits after the point and a minus sign (U+2212) instead
+/// of a hyphen: `0.0213`, `−1.5`, `60000`.
 pub(super) fn show(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 {
@@ -39,12 +40,12 @@ pub(super) fn show(value: f64) -> String {
     minus(trim(&format!("{value:.decimals$}")))
 }
 
-/// A share from 0 to 1 as a percentage with one decimal: `98.9 %`.
+/// `share`, from 0 to 1, as a percentage with one decimal: `98.9 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// `value` with exactly `decimals` digits behind the point, as a tick is labelled.
+/// `value` with exactly `decimals` decimals, for the label of a tick.
 pub(super) fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
@@ -55,7 +56,7 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
     })
 }
 
-/// Words joined as in a sentence: `a, b and c`.
+/// Words as a list in a sentence: `a, b and c`.
 pub(super) fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
@@ -64,11 +65,12 @@ pub(super) fn list(words: &[String]) -> String {
     }
 }
 
-/// `1 epoch`, `5 epochs`.
+/// `n` with the noun in singular or plural: `1 epoch`, `5 epochs`.
 pub(super) fn count(n: usize, singular: &str, plural: &str) -> String {
     format!("{n} {}", if n == 1 { singular } else { plural })
 }
 
+/// `text`, a number, without zeros at the end of its decimals.
 fn trim(text: &str) -> &str {
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')
@@ -77,13 +79,14 @@ fn trim(text: &str) -> &str {
     }
 }
 
+/// `text` with minus signs instead of hyphens.
 fn minus(text: &str) -> String {
     text.replace('-', "\u{2212}")
 }
 
-/// Round ticks that cover `low..=high`, about `wanted` of them, and their decimals.
+/// About `wanted` round values that cover `low` to `high`, and the number of decimals they need.
 ///
-/// Steps are 1, 2 or 5 times a power of ten. `low < high` must hold.
+/// Neighbouring values differ by 1, 2 or 5 times a power of ten. `low` must be below `high`.
 pub(super) fn ticks(low: f64, high: f64, wanted: usize) -> (Vec<f64>, usize) {
     let rough = (high - low) / wanted.max(1) as f64;
     let power = rough.log10().floor();
@@ -104,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_keep_four_digits_and_a_true_minus() {
+    fn numbers_have_four_significant_digits_and_a_minus_sign() {
         let shown: Vec<String> = [0.0, 60000.0, 98.913, -0.021_349, 1.5, 1e-7, 0.5]
             .map(show)
             .to_vec();
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_joined_as_in_a_sentence() {
+    fn words_are_joined_to_a_list() {
         let words = ["a", "b", "c"].map(str::to_owned);
         assert_eq!(list(&words), "a, b and c");
         assert_eq!(list(&words[..1]), "a");

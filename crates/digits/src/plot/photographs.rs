@@ -1,4 +1,4 @@
-//! Pictures of any size side by side, as bright as they are.
+//! Grey pictures of any size → rows of pictures with captions.
 
 use super::number;
 use super::picture::escape;
@@ -8,19 +8,20 @@ use crate::image::Grey;
 
 /// Height of a picture, in CSS pixels.
 const HEIGHT: f64 = 128.0;
-/// Widest row, in CSS pixels: what fits a page's column.
+/// Largest width of a row, in CSS pixels: that of the text on a page.
 const WIDEST: f64 = 720.0;
-/// Distance between pictures, in CSS pixels.
+/// Distance between neighbouring pictures, in CSS pixels.
 const GAP: f64 = 12.0;
-/// Room under a picture for its caption, in CSS pixels.
+/// Height of the gap for a caption under a picture, in CSS pixels.
 const CAPTION: f64 = 24.0;
-/// Width of a letter of a caption, in CSS pixels.
+/// Assumed width of a letter in a caption, in CSS pixels.
 const LETTER: f64 = 7.0;
-/// Pictures of at most so many rows show their pixels as squares.
+/// The largest number of rows of a picture whose pixels are drawn as squares.
 const SQUARES: usize = 80;
 
-/// Pictures side by side, all equally high on the page whatever their sizes, in as many rows as it takes: 0 is black and 1
-/// white, on a light page and on a dark one.
+/// Draws pictures next to each other, in several rows if necessary. All are 128 CSS pixels high
+/// whatever their sizes, unless they would be too wide. 0 is black and 1 is white, on light and
+/// dark pages alike.
 ///
 /// `labels` is [`NO_LABELS`](super::NO_LABELS) or has one label for each picture.
 ///
@@ -36,7 +37,8 @@ const SQUARES: usize = 80;
 /// ```
 ///
 /// # Errors
-/// If there is no picture, or labels are neither none nor one each.
+/// [`PlotError::Empty`] if there is no picture, [`PlotError::Length`] if there is not one label for
+/// each picture.
 pub fn photographs<L: ToString>(pictures: &[Grey], labels: &[L]) -> Result<Picture, PlotError> {
     if pictures.is_empty() {
         return Err(PlotError::empty("pictures"));
@@ -60,7 +62,7 @@ pub fn photographs<L: ToString>(pictures: &[Grey], labels: &[L]) -> Result<Pictu
             left + (wide - width) / 2.0,
             top,
             (width, height),
-        );
+        )?;
         across = across.max(left + wide);
         left += wide + GAP;
     }
@@ -68,15 +70,23 @@ pub fn photographs<L: ToString>(pictures: &[Grey], labels: &[L]) -> Result<Pictu
     Ok(Picture::new(width, height, &body, alt(pictures, &labels)))
 }
 
-/// Width and height on the page.
+/// The width and height of `picture` on the page, in CSS pixels.
 fn size(picture: &Grey) -> (f64, f64) {
     let (height, width) = (picture.height() as f64, picture.width() as f64);
     let scale = (HEIGHT / height).min(WIDEST / width);
     (scale * width, scale * height)
 }
 
-fn drawn(picture: &Grey, label: &str, left: f64, top: f64, (width, height): (f64, f64)) -> String {
-    let png = png::data_uri(picture.width(), &picture.bytes(), &Colours::Grey);
+/// SVG elements that draw `picture` with a frame and its label; position and size are in CSS
+/// pixels.
+fn drawn(
+    picture: &Grey,
+    label: &str,
+    left: f64,
+    top: f64,
+    (width, height): (f64, f64),
+) -> Result<String, PlotError> {
+    let png = png::data_uri(picture.width(), &picture.bytes(), &Colours::Grey)?;
     let rendering = if picture.height() <= SQUARES {
         "pixelated"
     } else {
@@ -85,8 +95,8 @@ fn drawn(picture: &Grey, label: &str, left: f64, top: f64, (width, height): (f64
     let mut body = format!(
         "<image x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
          preserveAspectRatio=\"none\" style=\"image-rendering:{rendering}\" href=\"{png}\"/>\
-         <rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"none\" \
-         stroke=\"currentColor\" stroke-opacity=\".3\"/>"
+         <rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
+         fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".3\"/>"
     );
     if !label.is_empty() {
         body += &format!(
@@ -96,9 +106,10 @@ fn drawn(picture: &Grey, label: &str, left: f64, top: f64, (width, height): (f64
             escape(label)
         );
     }
-    body
+    Ok(body)
 }
 
+/// The alternative text.
 fn alt(pictures: &[Grey], labels: &[String]) -> String {
     let sizes = pictures.iter().enumerate().map(|(i, picture)| {
         let size = format!("{} × {} pixels", picture.height(), picture.width());

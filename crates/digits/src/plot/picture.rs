@@ -1,22 +1,19 @@
-//! A picture: an SVG and the sentence that says what it shows.
+//! A picture: an SVG image with an alternative text.
 
 use std::fmt;
 
-/// A drawn picture.
-///
-/// As the last expression of a notebook's cell it is shown; on the page it stands as the notebook
-/// recorded it.
+/// A picture. A notebook shows it if it is the last expression of a cell.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// The picture: one `<svg>` element on one line, with `role="img"` and [`Picture::alt`] as
-    /// its label. Its background is transparent, its text is `currentColor`.
+    /// The picture: an `<svg>` element on one line, with `role="img"` and [`Picture::alt`] as its
+    /// label. The background is transparent; text has the colour `currentColor`.
     pub svg: String,
-    /// What the picture shows, in words and figures, for whoever cannot see it.
+    /// The alternative text: what the picture shows, in words and numbers.
     pub alt: String,
 }
 
 impl Picture {
-    /// Wraps drawn elements of a `width` × `height` canvas (CSS pixels) into one labelled SVG.
+    /// Creates a picture from SVG elements, `body`, on a canvas of `width` × `height` CSS pixels.
     pub(super) fn new(width: u32, height: u32, body: &str, alt: String) -> Self {
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
@@ -28,10 +25,10 @@ impl Picture {
         Self { svg, alt }
     }
 
-    /// The picture as HTML: a `<figure>` around the SVG.
+    /// The picture as HTML: a `<figure>` with the SVG.
     ///
-    /// HTML and not an image file, because only an SVG *inside* the document takes the page's
-    /// text colour, and with it its light or dark theme.
+    /// It is not an image file because only an SVG *inside* a document has the text colour of the
+    /// page, and with it its light or dark theme.
     pub fn html(&self) -> String {
         format!(
             "<figure class=\"picture\" style=\"margin:1em 0\">{}</figure>",
@@ -39,7 +36,8 @@ impl Picture {
         )
     }
 
-    /// Shows the picture in a notebook: evcxr calls this when a cell ends in a `Picture`.
+    /// Shows the picture in a notebook. evcxr calls this if the last expression of a cell is a
+    /// `Picture`; it prints the HTML with evcxr's markers.
     pub fn evcxr_display(&self) {
         println!(
             "EVCXR_BEGIN_CONTENT text/html\n{}\nEVCXR_END_CONTENT",
@@ -48,13 +46,14 @@ impl Picture {
     }
 }
 
+/// `Picture("…")`, with the alternative text.
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Picture({:?})", self.alt)
     }
 }
 
-/// `text` as it may stand in XML, between tags or in a quoted attribute.
+/// `text` escaped for XML, both between tags and in attributes with double quotes.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -63,7 +62,7 @@ pub(super) fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // XML 1.0 allows no other control characters.
+            // XML 1.0 forbids most control characters.
             c if c.is_control() => escaped.push(' '),
             c => escaped.push(c),
         }

@@ -1,4 +1,4 @@
-//! One digit as the computer has it: 784 numbers.
+//! An image of a data set → a picture with the numbers of its 784 pixels.
 
 use super::{Picture, PlotError};
 use crate::dataset::{Dataset, SIDE};
@@ -9,19 +9,31 @@ pub enum Notation {
     /// 0 to 255.
     #[default]
     Decimal,
-    /// 00 to ff, as a hex dump of the file shows it.
+    /// 00 to ff, as in a hex dump.
     Hex,
 }
 
-/// Side of a pixel's cell, in CSS pixels.
+/// Height and width of the cell of a pixel, in CSS pixels.
 const CELL: usize = 24;
-/// Room for the row and column numbers, in CSS pixels.
+/// Margin for the row and column numbers, in CSS pixels.
 const EDGE: usize = 24;
 
-/// Image `index` with the byte of each pixel written on it, rows and columns numbered from 0.
+/// Draws image `index` with the byte of each pixel written on it. Rows and columns are numbered
+/// from 0.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use digits::{dataset::Dataset, plot};
+///
+/// let data = Dataset::new(vec![128; 784], vec![3])?;
+/// let picture = plot::pixels(&data, 0, plot::Notation::Hex)?;
+/// assert!(picture.svg.contains(">80</text>")); // 128
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
-/// If `index` is past the data set's end.
+/// [`PlotError::Index`] if there is no such image.
 pub fn pixels(data: &Dataset, index: usize, notation: Notation) -> Result<Picture, PlotError> {
     if index >= data.len() {
         return Err(PlotError::Index {
@@ -40,7 +52,7 @@ pub fn pixels(data: &Dataset, index: usize, notation: Notation) -> Result<Pictur
     ))
 }
 
-/// The ink behind the numbers, pale enough for them to be read on it.
+/// SVG elements of the ink behind the numbers, pale so that these are legible.
 fn ink(image: &[u8]) -> String {
     let mut body = String::from("<g shape-rendering=\"crispEdges\">");
     for (i, pixel) in image.iter().enumerate().filter(|(_, pixel)| **pixel > 0) {
@@ -55,6 +67,7 @@ fn ink(image: &[u8]) -> String {
     body + "</g>"
 }
 
+/// SVG elements of the numbers.
 fn numbers(image: &[u8], notation: Notation) -> String {
     let mut body =
         String::from("<g font-family=\"monospace\" font-size=\"11.5\" text-anchor=\"middle\">");
@@ -73,7 +86,7 @@ fn numbers(image: &[u8], notation: Notation) -> String {
     body + "</g>"
 }
 
-/// Row and column numbers, and a frame.
+/// SVG elements of the row and column numbers and of a frame.
 fn edges() -> String {
     let mut body = String::from("<g font-size=\"10.5\" text-anchor=\"middle\" opacity=\".8\">");
     for i in 0..SIDE {
@@ -96,6 +109,7 @@ fn edges() -> String {
     body
 }
 
+/// The alternative text.
 fn alt(image: &[u8], label: u8) -> String {
     let inked: Vec<usize> = (0..image.len()).filter(|i| image[*i] > 0).collect();
     let rows = inked.iter().map(|i| i / SIDE);

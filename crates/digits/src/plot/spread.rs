@@ -1,4 +1,4 @@
-//! Several runs of each of several things: their mean as a bar, each run as a dot.
+//! The results of several runs for each label → a bar for their mean, and a dot for each run.
 
 use super::chart::COLOURS;
 use super::curves::ends;
@@ -11,15 +11,16 @@ use crate::experiment;
 const WIDTH: f64 = 680.0;
 /// Height of a row, in CSS pixels.
 const ROW: f64 = 25.0;
-/// Room for the axis under the rows, in CSS pixels.
+/// Height of the axis under the rows, in CSS pixels.
 const AXIS: f64 = 42.0;
-/// Room for a row's number on the right, in CSS pixels.
+/// Width of the gap for the mean on the right of a row, in CSS pixels.
 const VALUE: f64 = 62.0;
-/// Width of a letter of a label, in CSS pixels.
+/// Assumed width of a letter in a label, in CSS pixels.
 const LETTER: f64 = 6.8;
 
-/// A row for each label: a bar to the mean of its runs, the mean's number behind it, and a dot for each run, so that what
-/// differs between rows can be held against what differs within them. `axis` names what is measured, with its unit.
+/// Draws a row for each label: a bar for the mean of its runs, a dot for each run, and the mean as
+/// a number. Differences between rows can so be compared with those within rows. `axis` is what was
+/// measured, with its unit.
 ///
 /// ```
 /// # fn main() -> Result<(), digits::plot::PlotError> {
@@ -27,13 +28,14 @@ const LETTER: f64 = 6.8;
 ///
 /// let runs = [vec![97.0, 98.0], vec![92.5, 91.5]];
 /// let picture = plot::spread(&["deep", "flat"], &runs, "test accuracy (%)")?;
-/// assert_eq!(picture.alt, "test accuracy (%): deep 97.5, in 2 runs from 97 to 98; flat 92, in 2 runs from 91.5 to 92.5.");
+/// assert!(picture.alt.contains("deep 97.5, in 2 runs from 97 to 98; flat 92, in 2 runs"));
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
-/// If there is no label, not one list of runs for each, a list without runs, or a run that is NaN or infinite.
+/// [`PlotError::Empty`] if there is no label or a label has no run, [`PlotError::Length`] if there
+/// is not one list of runs for each label, [`PlotError::NotFinite`] if a run is NaN or infinite.
 pub fn spread<L: ToString, V: Number>(
     labels: &[L],
     runs: &[Vec<V>],
@@ -59,17 +61,18 @@ pub fn spread<L: ToString, V: Number>(
             runs,
         });
     }
-    let sheet = Sheet::new(&rows);
+    let layout = Layout::new(&rows);
     let height = ROW * rows.len() as f64 + AXIS;
-    let mut body = sheet.axis(axis, ROW * rows.len() as f64);
+    let mut body = layout.axis(axis, ROW * rows.len() as f64);
     for (i, row) in rows.iter().enumerate() {
-        body += &sheet.row(row, (i as f64 + 0.5) * ROW);
+        body += &layout.row(row, (i as f64 + 0.5) * ROW);
     }
     let said: Vec<String> = rows.iter().map(Row::words).collect();
     let alt = format!("{axis}: {}.", said.join("; "));
     Ok(Picture::new(WIDTH as u32, height as u32, &body, alt))
 }
 
+/// The runs of one label.
 struct Row {
     label: String,
     runs: Vec<f64>,
@@ -77,6 +80,7 @@ struct Row {
 }
 
 impl Row {
+    /// The row in words, for the alternative text.
     fn words(&self) -> String {
         let (low, high) = ends(self.runs.iter().copied());
         let many = number::count(self.runs.len(), "run", "runs");
@@ -90,19 +94,24 @@ impl Row {
     }
 }
 
-/// Where things lie.
-struct Sheet {
-    /// Left and right end of the axis, in CSS pixels.
+/// The horizontal axis and its position.
+struct Layout {
+    /// Left end of the axis, in CSS pixels.
     left: f64,
+    /// Right end of the axis, in CSS pixels.
     right: f64,
-    /// What the ends mean.
+    /// Value at the left end.
     low: f64,
+    /// Value at the right end.
     high: f64,
+    /// Values of the ticks.
     ticks: Vec<f64>,
+    /// Number of decimals of the ticks' labels.
     decimals: usize,
 }
 
-impl Sheet {
+impl Layout {
+    /// An axis for all values of `rows`, from 0 or below to 0 or above.
     fn new(rows: &[Row]) -> Self {
         let longest = rows.iter().map(|row| row.label.chars().count()).max();
         let (low, high) = ends(rows.iter().flat_map(|row| row.runs.iter().copied()));
@@ -119,15 +128,18 @@ impl Sheet {
         }
     }
 
+    /// The position of `value`, in CSS pixels from the left.
     fn x(&self, value: f64) -> f64 {
         self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
     }
 
+    /// SVG elements of a row whose middle is at `y`, in CSS pixels from the top.
     fn row(&self, row: &Row, y: f64) -> String {
         let (from, to) = (self.x(row.mean.min(0.0)), self.x(row.mean.max(0.0)));
         let mut body = format!(
             "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"13\" text-anchor=\"end\">{}</text>\
-             <rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"15\" fill=\"{}\" fill-opacity=\".55\"/>",
+             <rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"15\" fill=\"{}\" \
+             fill-opacity=\".55\"/>",
             self.left - 8.0,
             y + 4.5,
             escape(&row.label),
@@ -137,7 +149,8 @@ impl Sheet {
         );
         for run in &row.runs {
             body += &format!(
-                "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"none\" stroke=\"currentColor\"/>",
+                "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2.6\" fill=\"none\" \
+                 stroke=\"currentColor\"/>",
                 self.x(*run)
             );
         }
@@ -150,13 +163,15 @@ impl Sheet {
         )
     }
 
+    /// SVG elements of the axis called `name`, at `bottom` CSS pixels from the top.
     fn axis(&self, name: &str, bottom: f64) -> String {
         let mut body = String::new();
         for tick in &self.ticks {
             let x = self.x(*tick);
             body += &format!(
                 "<path d=\"M{x:.1} 0V{bottom:.1}\" stroke=\"currentColor\" stroke-opacity=\".18\"/>\
-                 <text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"12.5\" text-anchor=\"middle\">{}</text>",
+                 <text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"12.5\" \
+                 text-anchor=\"middle\">{}</text>",
                 bottom + 16.0,
                 number::fixed(*tick, self.decimals)
             );

@@ -1,18 +1,21 @@
-//! Every picture is one labelled XML document that takes its colours from the page.
+//! All pictures are well-formed XML with an alternative text and with colours that suit the page.
 
 use super::*;
 use crate::dataset::{Dataset, PIXELS};
 use crate::metrics::ConfusionMatrix;
 
+/// Four images with a pattern.
 fn data() -> Dataset {
     let pixels = (0..4 * PIXELS).map(|i| (i % 256) as u8).collect();
     Dataset::new(pixels, vec![5, 0, 4, 1]).expect("four small images")
 }
 
+/// A picture of three pixels.
 fn grey() -> crate::image::Grey {
     crate::image::Grey::new(1, 3, vec![0.0, 0.5, 1.0]).expect("three values")
 }
 
+/// Loss and accuracy of three epochs.
 fn courses() -> history::Curves {
     history::Curves {
         loss: vec![0.3, 0.1, 0.05],
@@ -20,7 +23,7 @@ fn courses() -> history::Curves {
     }
 }
 
-/// One picture of each kind.
+/// A picture of each kind.
 fn all() -> Vec<Picture> {
     let later = history::Curves {
         loss: vec![0.2, 0.04, 0.06],
@@ -55,7 +58,7 @@ fn all() -> Vec<Picture> {
 }
 
 #[test]
-fn every_picture_is_xml_with_its_alternative_text_as_label() {
+fn every_picture_is_xml_with_the_alternative_text_as_its_label() {
     for picture in all() {
         let document = roxmltree::Document::parse(&picture.svg)
             .unwrap_or_else(|error| panic!("{}: {error}", picture.alt));
@@ -71,13 +74,13 @@ fn every_picture_is_xml_with_its_alternative_text_as_label() {
         assert_eq!(
             picture.svg.lines().count(),
             1,
-            "a blank line would end the HTML on the page"
+            "blank lines would end HTML in Markdown"
         );
     }
 }
 
 #[test]
-fn text_takes_the_pages_colour_and_nothing_paints_the_background() {
+fn text_has_the_colour_of_the_page_and_nothing_is_black_or_white() {
     for picture in all() {
         let document = roxmltree::Document::parse(&picture.svg).expect("XML");
         for node in document.descendants().filter(roxmltree::Node::is_element) {
@@ -86,8 +89,8 @@ fn text_takes_the_pages_colour_and_nothing_paints_the_background() {
                 .filter_map(|name| node.attribute(*name))
                 .collect();
             for colour in &paint {
-                let stand_in = colour.starts_with("#010");
-                assert!(!stand_in, "{colour} was not replaced in {}", picture.alt);
+                let placeholder = colour.starts_with("#010");
+                assert!(!placeholder, "{colour} was not replaced in {}", picture.alt);
                 let absolute = ["#000000", "#FFFFFF", "black", "white"].contains(colour);
                 assert!(!absolute, "{colour} in {}", picture.alt);
             }
@@ -108,7 +111,7 @@ fn the_same_values_give_the_same_bytes() {
 }
 
 #[test]
-fn a_hundred_digits_stay_below_150_kilobytes() {
+fn a_picture_of_a_hundred_digits_is_smaller_than_150_kilobytes() {
     let pixels = (0..100 * PIXELS).map(|i| (i * i / 7 % 251) as u8).collect();
     let data = Dataset::new(pixels, vec![8; 100]).expect("a hundred images of noise");
     let indices: Vec<usize> = (0..100).collect();
@@ -117,7 +120,7 @@ fn a_hundred_digits_stay_below_150_kilobytes() {
 }
 
 #[test]
-fn a_history_is_told_in_figures() {
+fn the_alternative_text_of_a_history_has_its_numbers() {
     let later = history::Curves {
         loss: vec![0.2, 0.04, 0.06],
         accuracy: vec![0.97, 0.99, 0.989],
@@ -133,7 +136,7 @@ fn a_history_is_told_in_figures() {
 }
 
 #[test]
-fn a_confusion_matrix_names_its_worst_mistakes() {
+fn the_alternative_text_of_a_confusion_matrix_has_the_most_frequent_mistakes() {
     let matrix = ConfusionMatrix::new(&[9, 9, 4, 1], &[4, 4, 4, 1]);
     let picture = confusion(&matrix).expect("drawn");
     assert_eq!(
@@ -143,7 +146,7 @@ fn a_confusion_matrix_names_its_worst_mistakes() {
 }
 
 #[test]
-fn matrices_say_where_their_extremes_are() {
+fn the_alternative_text_of_matrices_says_where_the_extreme_values_are() {
     let picture = matrices(&[[0.0f32, -1.5], [3.0, 0.0]], 1, 2, 2, &["0", "1"]).expect("drawn");
     assert_eq!(
         picture.alt,
@@ -153,7 +156,7 @@ fn matrices_say_where_their_extremes_are() {
 }
 
 #[test]
-fn a_histogram_puts_boundaries_right_and_the_greatest_value_last() {
+fn values_on_a_boundary_are_counted_on_its_right_and_the_largest_in_the_last_bin() {
     let picture = histogram(&[0.0, 1.0, 2.0, 2.0], 2, "value").expect("drawn");
     assert_eq!(
         picture.alt,
@@ -186,7 +189,7 @@ fn nothing_to_draw_is_an_error() {
 }
 
 #[test]
-fn sizes_that_do_not_fit_are_errors() {
+fn wrong_sizes_are_errors() {
     let zero = Err(PlotError::Zero { what: "columns" });
     assert_eq!(digits(&data(), &[0], 0), zero);
     assert_eq!(
@@ -213,11 +216,11 @@ fn sizes_that_do_not_fit_are_errors() {
 }
 
 #[test]
-fn values_without_a_place_on_a_scale_are_named() {
+fn the_error_of_a_value_that_cannot_be_drawn_contains_its_index() {
     let nan = lines(&[Series::new("loss", &[0, 1], &[1.0, f64::NAN])], "x", "y");
-    let message = nan.expect_err("NaN has no place").to_string();
+    let message = nan.expect_err("NaN cannot be drawn").to_string();
     assert!(
-        message.starts_with("y of \"loss\": value 1 (counted from 0) is NaN"),
+        message.starts_with("y of \"loss\": expected finite values, found NaN at index 1"),
         "{message}"
     );
     for wrong in [
@@ -239,7 +242,7 @@ fn values_without_a_place_on_a_scale_are_named() {
 }
 
 #[test]
-fn constant_values_still_have_an_axis() {
+fn equal_values_can_be_drawn() {
     for value in [0.0, 5.0, -3.0] {
         let flat = [Series::new("flat", &[0, 1], &[value, value])];
         assert!(lines(&flat, "x", "y").is_ok());
@@ -249,7 +252,7 @@ fn constant_values_still_have_an_axis() {
 }
 
 #[test]
-fn debug_prints_what_the_picture_shows() {
+fn debug_prints_the_alternative_text() {
     let picture = histogram(&[0.0, 1.0, 2.0, 2.0], 2, "value").expect("drawn");
     assert!(format!("{picture:?}").starts_with("Picture(\"4 values from 0 to 2"));
     assert!(picture.html().starts_with("<figure class=\"picture\""));

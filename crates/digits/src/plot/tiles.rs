@@ -1,42 +1,48 @@
-//! Small images laid out in columns, each over a caption: what digits, filters and maps share.
+//! Small images of equal size → a grid with a caption under each, for digits, filters and maps.
 //!
-//! All tiles are pixels of *one* PNG, with room for the captions between them.
+//! All tiles are in *one* PNG, with gaps for the captions between them.
 
 use super::PlotError;
 use super::picture::escape;
 use super::png::{self, Colours};
 
-/// Widest picture, in CSS pixels: what fits a page's column.
+/// Largest width of a picture, in CSS pixels: that of the text on a page.
 const WIDEST: usize = 720;
-/// Room around the grid, so that frames are whole, in CSS pixels.
+/// Margin around the grid, in CSS pixels, so that frames are not cut off.
 const MARGIN: usize = 2;
-/// Largest side of a tile, in CSS pixels.
+/// Largest height and width of a tile, in CSS pixels.
 const LARGEST: usize = 96;
-/// Least height of the room for a caption, in CSS pixels.
+/// Smallest height of the gap for a caption, in CSS pixels.
 const CAPTION: usize = 22;
-/// Width of a letter of a caption, in CSS pixels.
+/// Assumed width of a letter in a caption, in CSS pixels.
 const LETTER: usize = 7;
-/// Least distance between tiles side by side, in CSS pixels.
+/// Smallest distance between neighbouring tiles, in CSS pixels.
 const GAP: usize = 8;
 
-/// Tiles of `height` × `width` pixels in a grid.
+/// The layout of a grid of tiles.
 pub(super) struct Tiles {
+    /// Height of a tile, in its pixels.
     height: usize,
+    /// Width of a tile, in its pixels.
     width: usize,
     columns: usize,
     rows: usize,
-    /// CSS pixels for each pixel of a tile.
+    /// Size of a pixel of a tile, in CSS pixels.
     scale: usize,
-    /// Distance between tiles, in pixels of a tile.
+    /// Distance between neighbouring tiles, in pixels of a tile.
     gap: usize,
-    /// Room under a tile, in pixels of a tile.
+    /// Height of the gap under a tile, in pixels of a tile.
     caption: usize,
-    /// Room on the left and on the right, in CSS pixels.
+    /// Margin on the left and on the right, in CSS pixels.
     side: usize,
 }
 
 impl Tiles {
-    /// The layout of `count` tiles of `height` × `width` pixels in at most `columns` columns.
+    /// The layout of `count` tiles of `height` × `width` pixels in at most `columns` columns, with
+    /// room for `captions`.
+    ///
+    /// # Errors
+    /// [`PlotError::Zero`] if height, width or columns are 0.
     pub(super) fn new(
         count: usize,
         (height, width): (usize, usize),
@@ -70,13 +76,13 @@ impl Tiles {
             rows: count.div_ceil(columns),
             scale,
             gap: gap(scale),
-            // A caption wider than its tile needs the same room at the ends as between tiles.
+            // A caption wider than its tile also needs room at the ends of a row.
             side: MARGIN.max(longest.saturating_sub(scale * width) / 2),
             caption: room.div_ceil(scale),
         })
     }
 
-    /// Size of the whole grid in CSS pixels, width first.
+    /// Width and height of the whole grid, in CSS pixels.
     pub(super) fn size(&self) -> (usize, usize) {
         let (height, width) = self.sheet();
         (
@@ -85,13 +91,13 @@ impl Tiles {
         )
     }
 
-    /// Height and width of the one image that holds all tiles.
+    /// Height and width of the image with all tiles, in its pixels.
     fn sheet(&self) -> (usize, usize) {
         let width = self.columns * (self.width + self.gap) - self.gap;
         (self.rows * (self.height + self.caption), width)
     }
 
-    /// Row and column of tile `i`'s upper left pixel in the sheet.
+    /// Row and column of the top left pixel of tile `i` in the image with all tiles.
     fn corner(&self, i: usize) -> (usize, usize) {
         let (row, column) = (i / self.columns, i % self.columns);
         (
@@ -106,12 +112,15 @@ impl Tiles {
         (self.side + left * self.scale, MARGIN + top * self.scale)
     }
 
-    /// All tiles as one PNG; where there is no tile the byte is 0.
+    /// The address of a PNG with all `tiles`, each row by row, and bytes of 0 between them.
+    ///
+    /// # Errors
+    /// [`PlotError::Backend`] if encoding fails.
     pub(super) fn png<'t>(
         &self,
         tiles: impl IntoIterator<Item = &'t [u8]>,
         colours: &Colours<'_>,
-    ) -> String {
+    ) -> Result<String, PlotError> {
         let (height, width) = self.sheet();
         let mut sheet = vec![0; height * width];
         for (i, tile) in tiles.into_iter().enumerate() {
@@ -124,21 +133,22 @@ impl Tiles {
         png::data_uri(width, &sheet, colours)
     }
 
-    /// The PNG as an SVG image whose pixels stay sharp squares.
+    /// An SVG image with the PNG at the address `png`, whose pixels are drawn as squares.
     pub(super) fn image(&self, png: &str) -> String {
         let (height, width) = self.sheet();
         let (width, height) = (width * self.scale, height * self.scale);
         format!(
-            "<image x=\"{}\" y=\"{MARGIN}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
-             style=\"image-rendering:pixelated\" href=\"{png}\"/>",
+            "<image x=\"{}\" y=\"{MARGIN}\" width=\"{width}\" height=\"{height}\" \
+             preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"{png}\"/>",
             self.side
         )
     }
 
-    /// The PNG as ink: where it is white the page's text colour, where it is black nothing.
+    /// SVG elements that draw the PNG at the address `png` in the page's text colour: opaque where
+    /// the PNG is white, transparent where it is black.
     pub(super) fn ink(&self, png: &str) -> String {
         let (width, height) = self.size();
-        // The same name means the same bytes: two equal pictures on a page may share it.
+        // Equal names mean equal bytes, so that equal pictures on a page can share a mask.
         let name = format!("ink-{:016x}", fnv1a(png.as_bytes()));
         format!(
             "<mask id=\"{name}\" maskUnits=\"userSpaceOnUse\" x=\"0\" y=\"0\" width=\"{width}\" \
@@ -148,7 +158,7 @@ impl Tiles {
         )
     }
 
-    /// A thin frame around each of `count` tiles.
+    /// An SVG path with a thin frame around each of the first `count` tiles.
     pub(super) fn frames(&self, count: usize) -> String {
         let mut path = String::new();
         for i in 0..count {
@@ -164,7 +174,7 @@ impl Tiles {
         format!("<path fill=\"none\" stroke=\"currentColor\" stroke-opacity=\".3\" d=\"{path}\"/>")
     }
 
-    /// A caption centred under each tile.
+    /// SVG texts with each of `captions` centred under its tile.
     pub(super) fn captions<S: AsRef<str>>(&self, captions: &[S]) -> String {
         let mut text = String::from("<g font-size=\"13\" text-anchor=\"middle\">");
         for (i, caption) in captions.iter().enumerate() {
@@ -180,7 +190,7 @@ impl Tiles {
     }
 }
 
-/// The 64-bit FNV-1a hash (Fowler, Noll, Vo), the same on every machine.
+/// The 64-bit FNV-1a hash (Fowler, Noll, Vo) of `bytes`, which is the same on every machine.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -21,7 +21,7 @@ pub enum TrainError {
     /// A schedule was given, and the optimiser has no learning rate that could be changed.
     #[error(
         "schedule: expected an optimiser with a learning rate, found one that has none; \
-         give its `FitOptimizer::learning_rate`, or train with `Schedule::Constant`"
+         implement `Optimizer::learning_rate` for it, or train with `Schedule::Constant`"
     )]
     NoLearningRate,
     /// The loss is infinite or not a number.

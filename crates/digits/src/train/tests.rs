@@ -2,7 +2,7 @@ use super::*;
 use crate::dataset::PIXELS;
 use crate::layers::{Dense, Flatten};
 use crate::metrics::accuracy;
-use crate::optim::{Adam, FitOptimizer, GradientDescent};
+use crate::optim::{Adam, GradientDescent};
 use crate::scale::Scale;
 use dfdx::optim::OptimizerUpdateError;
 
@@ -32,18 +32,16 @@ fn quiet() -> FitConfig {
 /// Counts the steps and lets another optimiser take them.
 struct Counting<O>(O, usize);
 
-impl<M, O: Optimizer<M, Cpu, f32>> Optimizer<M, Cpu, f32> for Counting<O> {
-    fn update(
+impl<M: TensorCollection<f32, Cpu>, O: Optimizer<M>> Optimizer<M> for Counting<O> {
+    fn step(
         &mut self,
         model: &mut M,
-        gradients: &Gradients<f32, Cpu>,
+        gradients: &mut Gradients<f32, Cpu>,
     ) -> Result<(), OptimizerUpdateError<CpuError>> {
         self.1 += 1;
-        self.0.update(model, gradients)
+        self.0.step(model, gradients)
     }
 }
-
-impl<M: TensorCollection<f32, Cpu>, O: Optimizer<M, Cpu, f32>> FitOptimizer<M> for Counting<O> {}
 
 #[test]
 fn a_model_learns_what_can_be_learned_and_the_history_shows_it() {

@@ -1,4 +1,4 @@
-//! Programs from crates.io, installed into `.tools/bin`, and this workspace's own.
+//! Programs from crates.io, installed in `.tools/bin`, and programs of this workspace.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,19 +10,19 @@ use anyhow::{Context, Result};
 use crate::checkout::Checkout;
 use crate::process;
 
-/// A program pinned to one version.
+/// A program from crates.io, in a fixed version.
 pub struct Tool {
-    /// Its package on crates.io.
+    /// The name of the package on crates.io.
     pub package: &'static str,
-    /// The one version that is known to work.
+    /// The version, which is known to work.
     pub version: &'static str,
-    /// The file in `.tools/bin`.
+    /// The name of the program in `.tools/bin`.
     pub program: &'static str,
-    /// Roughly how long it builds, on two cores.
+    /// The approximate time of the build on two cores.
     pub minutes: &'static str,
 }
 
-/// Makes and serves the book.
+/// mdBook, which builds and serves the book.
 pub const MDBOOK: Tool = Tool {
     package: "mdbook",
     version: "0.5.4",
@@ -30,7 +30,7 @@ pub const MDBOOK: Tool = Tool {
     minutes: "2 min",
 };
 
-/// The Jupyter kernel. Versions before 0.22 cannot infer types on Rust 1.95.
+/// evcxr's Jupyter kernel. Versions before 0.22 cannot infer types with Rust 1.95.
 pub const EVCXR: Tool = Tool {
     package: "evcxr_jupyter",
     version: "0.22.0",
@@ -38,7 +38,7 @@ pub const EVCXR: Tool = Tool {
     minutes: "5 to 8 min",
 };
 
-/// Runs the fuzz targets; only the checks need it.
+/// cargo-fuzz, which runs the fuzz targets; only the checks need it.
 pub const CARGO_FUZZ: Tool = Tool {
     package: "cargo-fuzz",
     version: "0.13.2",
@@ -47,14 +47,14 @@ pub const CARGO_FUZZ: Tool = Tool {
 };
 
 impl Tool {
-    /// Whether this very version is installed: its file is there, and Cargo's own list names it.
+    /// Whether this version is installed: the program exists and is in Cargo's list.
     pub fn is_installed(&self, checkout: &Checkout) -> bool {
         let listed = fs::read_to_string(checkout.tools().join(".crates.toml")).unwrap_or_default();
         checkout.program(self.program).is_file()
             && listed.contains(&format!("\"{} {} (", self.package, self.version))
     }
 
-    /// Installs the program if it is not there. An interrupted build goes on where it was.
+    /// Installs the program if it is not installed. An interrupted build is continued.
     ///
     /// # Errors
     /// If it cannot be downloaded or built.
@@ -78,10 +78,10 @@ impl Tool {
     }
 }
 
-/// Builds the program that puts outputs and formulas into the book's pages.
+/// Builds mdBook's preprocessor, which inserts outputs and formulas into the pages of the book.
 ///
 /// # Errors
-/// If it does not compile.
+/// If the build fails.
 pub fn build_preprocessor(checkout: &Checkout) -> Result<()> {
     let mut command = Command::new(cargo());
     command
@@ -92,7 +92,7 @@ pub fn build_preprocessor(checkout: &Checkout) -> Result<()> {
     Ok(())
 }
 
-/// The Cargo that started us, else the one on the path.
+/// The Cargo that started this program; otherwise the one in `PATH`.
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -1,4 +1,4 @@
-//! Executes a notebook in Jupyter, by `run_notebook.py`, and reads its report.
+//! Executes a notebook in Jupyter with `run_notebook.py`, and reads the report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,55 +11,57 @@ use serde_json::Value;
 use crate::checkout::{self, Checkout};
 use crate::tools::python;
 
-/// What is to be run, and for how long.
+/// A notebook to be executed, with its time limits.
 pub struct Job<'a> {
-    /// Names the files it is handed over in.
+    /// The name of the temporary files.
     pub name: &'a str,
-    /// The notebook's text.
+    /// The notebook, as JSON.
     pub notebook: String,
-    /// Where the kernel runs: paths in cells begin here.
+    /// The current folder of the kernel, to which paths in cells are relative.
     pub folder: PathBuf,
-    /// Seconds that a cell may take.
+    /// The time limit of a cell, in seconds.
     pub cell_limit: u32,
-    /// Seconds that the whole may take.
+    /// The time limit of the whole notebook, in seconds.
     pub limit: u32,
-    /// `full` or `quick`: what training in the cells sees.
+    /// `full` or `quick`: the scale of training in the cells.
     pub scale: &'static str,
 }
 
-/// What a run gave.
+/// The result of executing a notebook.
 #[derive(Debug, Deserialize)]
 pub struct Report {
-    /// What each cell gave, up to the one that failed.
+    /// The result of each cell by its id, up to the one that failed.
     pub cells: BTreeMap<String, Ran>,
-    /// The processor it ran on.
+    /// The name of the processor.
     pub machine: String,
-    /// The cell that failed.
+    /// The cell that failed; `None` if all succeeded.
     pub failure: Option<Failure>,
 }
 
-/// What a cell gave.
+/// The result of a cell.
 #[derive(Debug, Deserialize)]
 pub struct Ran {
-    /// As Jupyter stores them.
+    /// The outputs, in Jupyter's format.
     pub outputs: Vec<Value>,
-    /// How long it took.
+    /// The time it took, in seconds.
     pub seconds: f64,
 }
 
-/// A cell that failed: it panicked, did not compile, took too long; or compiled and should not have.
+/// A failed cell: it panicked, did not compile, exceeded its time limit, or compiled although it
+/// should not.
 #[derive(Debug, Deserialize)]
 pub struct Failure {
-    /// Its id.
+    /// The id of the cell.
     pub cell: String,
-    /// What was said.
+    /// The error message.
     pub error: String,
 }
 
 /// Executes a notebook.
 ///
 /// # Errors
-/// Python does not start, or ends without a report. A cell's failure is no error: it stands in the report.
+/// If Python does not start, or ends without a report. The failure of a cell is not an error; it is
+/// part of the report.
 pub fn execute(checkout: &Checkout, job: &Job<'_>) -> Result<Report> {
     let desk = checkout.root().join("target/notebooks");
     let file = |ending: &str| desk.join(format!("{}.{ending}", job.name));
@@ -94,9 +96,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_may_hold_a_failure_or_none() {
+    fn a_report_with_or_without_a_failure_is_parsed() {
         let path = Path::new("report.json");
-        let good = r#"{"cells":{"a":{"outputs":[],"seconds":1.5}},"machine":"m","failure":null,"now":"a"}"#;
+        let good = r#"{"cells":{"a":{"outputs":[],"seconds":1.5}},
+                      "machine":"m","failure":null,"now":"a"}"#;
         assert!(parse(good, path).unwrap().failure.is_none());
         let bad = r#"{"cells":{},"machine":"m","failure":{"cell":"a","error":"no"},"now":"a"}"#;
         assert_eq!(parse(bad, path).unwrap().failure.unwrap().cell, "a");

@@ -1,10 +1,10 @@
-//! Files that are missing, damaged, or larger than they say.
+//! Files that are missing, damaged, or longer than their header says.
 
 use super::*;
 use crate::scratch::Scratch;
 
 #[test]
-fn a_file_is_read_raw_or_gzipped_whatever_its_name() {
+fn raw_and_gzipped_files_are_read_whatever_their_names() {
     let scratch = Scratch::new("idx-both");
     let expected = parse(&TWO_BY_THREE).unwrap();
     assert_eq!(expected.dims, [2, 3]);
@@ -35,7 +35,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn a_folder_is_not_a_file() {
+fn a_folder_is_an_error() {
     let scratch = Scratch::new("idx-folder");
     let error = read(scratch.path()).unwrap_err();
     assert!(
@@ -45,7 +45,7 @@ fn a_folder_is_not_a_file() {
 }
 
 #[test]
-fn a_damaged_gzip_file_is_refused() {
+fn a_damaged_gzip_file_is_an_error() {
     let scratch = Scratch::new("idx-damaged");
     let noise: Vec<u8> = (0..4096u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -56,7 +56,7 @@ fn a_damaged_gzip_file_is_refused() {
         matches!(cut.kind, IdxErrorKind::DamagedGzip { position: 9.., .. }),
         "{cut:?}"
     );
-    // The last eight bytes are a checksum and the length.
+    // The last eight bytes are the checksum and the length.
     let checksum = zipped.len() - 8;
     zipped[checksum] ^= 1;
     let changed = read(scratch.write("changed", &zipped)).unwrap_err();
@@ -75,9 +75,9 @@ fn a_damaged_gzip_file_is_refused() {
     );
 }
 
-/// The reader never ends; all that is read of it is the 18 bytes promised and one more.
+/// The reader is endless; only the 18 bytes that the header announces and one more are read.
 #[test]
-fn no_more_of_a_gzip_bomb_is_read_than_its_header_promises() {
+fn of_a_gzip_bomb_only_what_its_header_announces_is_read() {
     struct Counted<R>(R, std::rc::Rc<std::cell::Cell<u64>>);
     impl<R: Read> Read for Counted<R> {
         fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
@@ -100,7 +100,7 @@ fn no_more_of_a_gzip_bomb_is_read_than_its_header_promises() {
 }
 
 #[test]
-fn a_gzip_file_that_goes_on_is_refused() {
+fn a_gzip_file_longer_than_its_header_says_is_an_error() {
     let scratch = Scratch::new("idx-bomb");
     let mut bytes = TWO_BY_THREE.to_vec();
     bytes.resize(10_000_000, 0);
@@ -112,7 +112,7 @@ fn a_gzip_file_that_goes_on_is_refused() {
 }
 
 #[test]
-fn a_forged_header_reserves_no_more_than_the_file_can_hold() {
+fn a_forged_header_does_not_allocate_more_memory_than_the_file_can_fill() {
     let bytes = header(0x08, &[1 << 30]);
     let kind = parse(&bytes).unwrap_err();
     let IdxErrorKind::TruncatedData {

@@ -1,9 +1,9 @@
-//! What holds of all arrays, and of all bytes.
+//! Properties of all arrays and of all bytes.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Any element type, rank and dimensions, with as many bytes of elements as they ask for, whatever their values.
+/// Valid files of any element type, rank and dimensions, with any bytes as elements.
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let dims = prop_oneof![
         prop::collection::vec(0u32..6, 1..5),
@@ -19,7 +19,7 @@ fn any_file() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn what_is_parsed_is_written_back_byte_for_byte(bytes in any_file()) {
+    fn a_parsed_file_is_written_back_byte_for_byte(bytes in any_file()) {
         let array = parse(&bytes).unwrap();
         prop_assert_eq!(array.elements.element_type().code(), bytes[2]);
         let mut written = Vec::new();
@@ -28,7 +28,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_parsed_back(
+    fn a_written_array_is_parsed_back(
         u8s: Vec<u8>, i8s: Vec<i8>, i16s: Vec<i16>, i32s: Vec<i32>, f32s: Vec<f32>, f64s: Vec<f64>,
     ) {
         let all = [
@@ -44,13 +44,17 @@ proptest! {
     }
 
     #[test]
-    fn every_cut_and_every_extension_is_refused(bytes in any_file(), cut: prop::sample::Index) {
+    fn every_truncation_and_every_extension_is_an_error(
+        bytes in any_file(), cut: prop::sample::Index,
+    ) {
         prop_assert!(parse(&bytes[..cut.index(bytes.len())]).is_err());
         prop_assert!(parse(&[&bytes[..], &[0]].concat()).is_err());
     }
 
     #[test]
-    fn no_bytes_make_the_parser_panic(mut bytes: Vec<u8>, element in 0u8..16, rank in 0u8..4) {
+    fn the_parser_does_not_panic_for_any_bytes(
+        mut bytes: Vec<u8>, element in 0u8..16, rank in 0u8..4,
+    ) {
         let _ = parse(&bytes);
         bytes.splice(0..0, [0, 0, element, rank]);
         let _ = parse(&bytes);

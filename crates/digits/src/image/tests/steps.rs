@@ -1,9 +1,9 @@
-//! The steps from a photograph to 28 × 28.
+//! Each step from a photograph to a picture of 28 × 28 pixels.
 
 use super::*;
 use ::image::imageops;
 
-/// A picture of these rows, a digit from 0 to 9 for each tenth.
+/// A picture from rows of digits, separated by spaces; each digit is a value in tenths.
 fn rows(text: &str) -> Grey {
     let tenths = |c: char| c.to_digit(10).unwrap() as f32 / 10.0;
     let lines: Vec<&str> = text.split_whitespace().collect();
@@ -15,7 +15,7 @@ fn rows(text: &str) -> Grey {
 }
 
 #[test]
-fn the_negative_of_the_negative_is_the_picture() {
+fn inverting_twice_gives_the_picture_back() {
     let picture = rows("05 91");
     assert!((picture.invert().at(1, 0) - 0.1).abs() < 1e-6);
     for (a, b) in picture
@@ -30,7 +30,7 @@ fn the_negative_of_the_negative_is_the_picture() {
 }
 
 #[test]
-fn a_crop_holds_its_rows_and_columns() {
+fn a_crop_has_the_rows_and_columns_of_its_rectangle() {
     assert_eq!(rows("012 345 678").crop(1, 1, 2, 2).unwrap(), rows("45 78"));
     for (top, left, height, width) in [
         (0, 0, 4, 1),
@@ -45,7 +45,8 @@ fn a_crop_holds_its_rows_and_columns() {
     }
 }
 
-/// Otsu's level by its other definition: what makes the two sides' own variances, weighted, smallest.
+/// Otsu's threshold by another definition: the level with the smallest sum of squared deviations
+/// from the mean values of both sides.
 fn least_variance_within(values: &[f32]) -> f32 {
     let within = |side: Vec<f64>| {
         let mean = side.iter().sum::<f64>() / side.len() as f64;
@@ -69,7 +70,7 @@ fn least_variance_within(values: &[f32]) -> f32 {
 }
 
 #[test]
-fn otsus_level_leaves_the_least_variance_on_its_sides() {
+fn otsus_threshold_minimises_the_variance_within_both_sides() {
     let mut state = 7_u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -90,7 +91,7 @@ fn otsus_level_leaves_the_least_variance_on_its_sides() {
 }
 
 #[test]
-fn a_threshold_leaves_ink_and_paper() {
+fn thresholding_leaves_only_ink_and_paper() {
     assert_eq!(
         rows("121 898 111").threshold().unwrap().bytes(),
         [0, 0, 0, 255, 255, 255, 0, 0, 0]
@@ -98,7 +99,7 @@ fn a_threshold_leaves_ink_and_paper() {
 }
 
 #[test]
-fn a_page_without_ink_is_blank() {
+fn a_page_without_ink_is_an_error() {
     for blank in [rows("000 000"), rows("555 555"), rows("999 999")] {
         let error = blank.as_mnist().unwrap_err();
         assert!(matches!(error, ImageError::Blank { .. }), "{error}");
@@ -124,7 +125,7 @@ fn a_page_without_ink_is_blank() {
 }
 
 #[test]
-fn the_ink_box_is_the_smallest_that_holds_the_ink() {
+fn the_ink_box_is_the_bounding_box_of_the_ink() {
     let picture = rows("00000 00100 00090 00000");
     let ink = picture.ink_box().unwrap();
     assert_eq!((ink.top, ink.left, ink.bottom, ink.right), (1, 2, 3, 4));
@@ -132,8 +133,8 @@ fn the_ink_box_is_the_smallest_that_holds_the_ink() {
 }
 
 #[test]
-fn the_centre_of_mass_is_the_mean_place_of_the_ink() {
-    // One unit in row 0, column 1; three in row 2, column 3.
+fn the_centre_of_mass_is_the_mean_position_of_the_ink() {
+    // A value of 0.2 in row 0, column 1, and of 0.6 in row 2, column 3.
     let (row, col) = rows("0200 0000 0006").centre_of_mass().unwrap();
     assert!(
         (row - 1.5).abs() < 1e-6 && (col - 2.5).abs() < 1e-6,
@@ -142,7 +143,7 @@ fn the_centre_of_mass_is_the_mean_place_of_the_ink() {
 }
 
 #[test]
-fn resizing_keeps_the_mean_and_makes_grey_of_edges() {
+fn resizing_keeps_the_mean_and_makes_edges_grey() {
     let half = Grey::new(
         40,
         40,
@@ -165,7 +166,7 @@ fn resizing_keeps_the_mean_and_makes_grey_of_edges() {
 }
 
 #[test]
-fn fitting_keeps_the_shape() {
+fn fitting_keeps_the_aspect_ratio() {
     let tall = Grey::new(50, 10, vec![1.0; 500]).unwrap();
     for (side, expected) in [(20, (20, 4)), (5, (5, 1)), (2, (2, 1))] {
         let fitted = tall.fit(side).unwrap();
@@ -183,8 +184,8 @@ fn fitting_keeps_the_shape() {
 }
 
 #[test]
-fn the_centre_of_mass_comes_to_the_middle_and_no_ink_is_lost() {
-    // An L: its mass is not where its box's middle is.
+fn the_centre_of_mass_moves_to_the_middle_and_no_ink_is_lost() {
+    // The centre of mass of an L is not in the middle of its bounding box.
     let l: Vec<f32> = (0..225)
         .map(|at| {
             if at % 15 < 3 || at / 15 > 12 {
@@ -205,7 +206,7 @@ fn the_centre_of_mass_comes_to_the_middle_and_no_ink_is_lost() {
         placed.values().iter().sum::<f32>(),
         l.values().iter().sum::<f32>()
     );
-    // Nearly all mass in one corner: the picture stops at the frame.
+    // With nearly all the mass in one corner, the picture is placed at the edge.
     let mut values = vec![0.0; 400];
     (values[0], values[399]) = (1.0, 0.01);
     let corner = Grey::new(20, 20, values)
@@ -222,9 +223,9 @@ fn the_centre_of_mass_comes_to_the_middle_and_no_ink_is_lost() {
     ));
 }
 
-/// What MNIST's own digits are: the recipe leaves them where they are.
+/// The digits of MNIST are centred already: centring them again must not move them.
 #[test]
-fn a_digit_of_mnist_stays_where_it_is() {
+fn digits_of_mnist_are_not_moved() {
     let mnist = crate::dataset::Mnist::load().unwrap();
     let mut moved = 0;
     for i in 0..500 {
@@ -236,14 +237,14 @@ fn a_digit_of_mnist_stays_where_it_is() {
 }
 
 #[test]
-fn bytes_go_back_to_bytes() {
+fn bytes_are_unchanged_by_conversion_to_values_and_back() {
     let bytes: Vec<u8> = (0..=255).collect();
     assert_eq!(Grey::from_bytes(16, &bytes).unwrap().bytes(), bytes);
     assert!(Grey::from_bytes(28, &bytes).is_err());
 }
 
 #[test]
-fn turning_commutes_with_preparing() {
+fn rotating_before_the_other_steps_is_like_rotating_after_them() {
     let picture = rows("99999999 99199999 99199999 91111199 99199919 99199999 99999999");
     let as_image = |g: &Grey| {
         ::image::GrayImage::from_raw(g.width() as u32, g.height() as u32, g.bytes()).unwrap()

@@ -1,8 +1,8 @@
 use super::*;
 use crate::gradcheck::{self, STEP};
 
-/// By hand, 2 × 3 elements:
-/// the squares are 0.25, 1, 1, 1, 4 and 0; their mean is 7.25 / 6.
+/// 2 × 3 elements, computed by hand: the squares of the differences are 0.25, 1, 1, 1, 4 and 0,
+/// and their mean is 7.25 / 6.
 const PREDICTIONS: [[f32; 3]; 2] = [[0.5, -1.0, 2.0], [0.0, 3.0, 1.0]];
 const TARGETS: [[f32; 3]; 2] = [[0.0, 0.0, 1.0], [1.0, 1.0, 1.0]];
 
@@ -24,7 +24,7 @@ fn the_loss_is_the_mean_of_the_squares_over_all_elements() {
 }
 
 #[test]
-fn the_gradient_agrees_with_central_differences_and_with_dfdxs_own() {
+fn the_gradient_agrees_with_central_differences_and_with_dfdx() {
     for seed in 0..20 {
         let [p, y] = random(seed);
         let checked = gradcheck::tensor(&p, STEP, |p| {
@@ -39,11 +39,11 @@ fn the_gradient_agrees_with_central_differences_and_with_dfdxs_own() {
     }
 }
 
-/// The mistakes that are made: the 2 forgotten, the mean taken over images only, the sign turned.
+/// Common mistakes: the factor 2 is missing, the mean is over images only, the sign is wrong.
 #[test]
-fn central_differences_refuse_a_broken_gradient() {
+fn central_differences_disagree_with_a_wrong_gradient() {
     let [p, y] = random(1).map(|t| t.as_vec());
-    let measured = gradcheck::slopes(&p, STEP, |p| f64::from(mean(&forward(p, &y))));
+    let measured = gradcheck::central_differences(&p, STEP, |p| f64::from(mean(&forward(p, &y))));
     let gradient = |from_above| {
         let mut gradient = vec![0.0; p.len()];
         backward(&forward(&p, &y), from_above, &mut gradient);
@@ -56,7 +56,7 @@ fn central_differences_refuse_a_broken_gradient() {
 }
 
 #[test]
-fn a_batch_size_known_at_run_time_and_broadcast_predictions_are_welcome() {
+fn predictions_may_have_a_run_time_batch_size_and_be_broadcast() {
     let dev = Cpu::default();
     let row = dev.tensor([0.5, 1.5, -1.0]);
     let targets = dev.tensor_from_vec(vec![0.0, 1.0, 0.0, 1.0, 0.0, 0.0], (2, Const::<3>));
@@ -65,7 +65,7 @@ fn a_batch_size_known_at_run_time_and_broadcast_predictions_are_welcome() {
     let loss = mean_squared_error(rows, targets);
     assert_eq!(loss.array(), (0.25 + 0.25 + 1.0 + 0.25 + 2.25 + 1.0) / 6.0);
     let slopes = loss.backward().get(&row).array();
-    // Each prediction stands in both rows: twice the sum of its two differences, over 6.
+    // Each prediction is in both rows: its gradient is twice the sum of its differences, over 6.
     let expected = [2.0 * 0.0 / 6.0, 2.0 * 2.0 / 6.0, 2.0 * -2.0 / 6.0];
     for (slope, expected) in slopes.iter().zip(expected) {
         assert!((slope - expected).abs() < 1e-6, "{slopes:?}");
@@ -84,7 +84,7 @@ fn shapes_that_differ_are_an_error() {
 }
 
 #[test]
-fn a_prediction_that_is_not_a_number_shows_in_the_loss() {
+fn a_prediction_that_is_nan_makes_the_loss_nan() {
     let dev = Cpu::default();
     let loss = mean_squared_error(dev.tensor([f32::NAN, 1.0]), dev.tensor([0.0, 1.0]));
     assert!(loss.array().is_nan());

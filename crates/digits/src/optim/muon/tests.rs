@@ -1,5 +1,5 @@
 use super::*;
-use crate::optim::FitOptimizer;
+use crate::optim::Optimizer;
 use crate::optim::tests::{MUON, MUON_OF_A_VECTOR, START, WAVES, distance};
 
 const SETTINGS: MuonConfig = MuonConfig {
@@ -15,7 +15,7 @@ const SETTINGS: MuonConfig = MuonConfig {
     },
 };
 
-/// A parameter of some shape, after a step along each of `gradients`, which are as long.
+/// The elements of a parameter of shape `S` after a step along each of `gradients`.
 fn steps<S: ConstShape>(gradients: &[[f64; 6]], mut muon: Muon) -> Vec<[f32; 6]> {
     let dev = Cpu::default();
     let mut theta: Tensor<S, f32, Cpu> = dev.zeros();
@@ -25,7 +25,7 @@ fn steps<S: ConstShape>(gradients: &[[f64; 6]], mut muon: Muon) -> Vec<[f32; 6]>
         slope.copy_from(&gradient.map(|g| g as f32));
         let traced = theta.trace(theta.alloc_grads());
         let mut gradients = (traced * slope).sum().backward();
-        FitOptimizer::step(&mut muon, &mut theta, &mut gradients).unwrap();
+        muon.step(&mut theta, &mut gradients).unwrap();
         assert!(gradients.get(&theta).as_vec().iter().all(|g| *g == 0.0));
         theta.as_vec().try_into().unwrap()
     });
@@ -33,21 +33,21 @@ fn steps<S: ConstShape>(gradients: &[[f64; 6]], mut muon: Muon) -> Vec<[f32; 6]>
 }
 
 #[test]
-fn matrices_take_kerass_steps() {
+fn matrices_take_the_same_steps_as_in_keras() {
     let ours = distance(&steps::<Rank2<2, 3>>(&WAVES, Muon::new(SETTINGS)), &MUON);
     assert!(ours < 1e-4, "{ours}");
 }
 
 #[test]
-fn vectors_take_the_steps_of_kerass_adam() {
+fn vectors_take_the_steps_of_adam_as_in_keras() {
     let ours = steps::<Rank1<6>>(&WAVES, Muon::new(SETTINGS));
     let ours = distance(&ours, &MUON_OF_A_VECTOR);
     assert!(ours < 1e-4, "{ours}");
 }
 
-/// Proof that the comparison can fail.
+/// The comparison can fail: with one iteration fewer it does.
 #[test]
-fn with_one_iteration_less_matrices_do_not_take_kerass_steps() {
+fn with_one_iteration_fewer_matrices_take_other_steps_than_in_keras() {
     let other = MuonConfig {
         iterations: 4,
         ..SETTINGS
@@ -57,13 +57,13 @@ fn with_one_iteration_less_matrices_do_not_take_kerass_steps() {
 }
 
 #[test]
-fn kernels_are_rows_of_all_their_weights() {
+fn each_kernel_is_one_row_of_a_matrix() {
     let kernels = steps::<Rank4<2, 3, 1, 1>>(&WAVES, Muon::new(SETTINGS));
     assert_eq!(kernels, steps::<Rank2<2, 3>>(&WAVES, Muon::new(SETTINGS)));
 }
 
 #[test]
-fn a_tall_matrix_takes_steps_as_much_longer_as_the_root_of_its_sides() {
+fn steps_of_a_tall_matrix_are_longer_by_the_root_of_rows_over_columns() {
     let transposed = |x: &[f64; 6]| [x[0], x[3], x[1], x[4], x[2], x[5]];
     let first = WAVES[0];
     let wide = steps::<Rank2<2, 3>>(&[first], Muon::new(SETTINGS))[0];
@@ -82,17 +82,18 @@ fn a_view_is_trained_as_a_vector() {
     let matrix: Tensor<Rank2<2, 3>, f32, Cpu> = dev.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     let mut view: Tensor<Rank2<3, 2>, f32, Cpu> = matrix.permute();
     let mut gradients = view.trace(view.alloc_grads()).square().sum().backward();
-    FitOptimizer::step(&mut Muon::new(SETTINGS), &mut view, &mut gradients).unwrap();
+    let mut muon = Muon::new(SETTINGS);
+    muon.step(&mut view, &mut gradients).unwrap();
     for (after, before) in view
         .as_vec()
         .into_iter()
         .zip([1.0, 4.0, 2.0, 5.0, 3.0, 6.0])
     {
-        assert!((before - after - 0.01_f32).abs() < 1e-6); // Adam's first step: its rate
+        assert!((before - after - 0.01_f32).abs() < 1e-6); // Adam's first step is its learning rate
     }
 }
 
-/// The iteration as it is written in the papers, in three loops a product.
+/// The iteration as it is written in the papers, each product as three nested loops.
 fn written_out(matrix: &[f32], rows: usize, iterations: usize) -> Vec<f64> {
     let columns = matrix.len() / rows;
     let norm = matrix.iter().map(|x| f64::from(x * x)).sum::<f64>().sqrt();
@@ -124,12 +125,12 @@ fn written_out(matrix: &[f32], rows: usize, iterations: usize) -> Vec<f64> {
 }
 
 #[test]
-fn factors_that_changed_places_give_what_the_iteration_gives() {
+fn reordering_the_factors_does_not_change_the_result() {
     for (rows, columns, iterations) in [(5, 9, 5), (9, 5, 5), (6, 6, 3), (1, 7, 4), (7, 1, 1)] {
         let matrix: Vec<f32> = (0..rows * columns)
             .map(|n| ((n * n) as f32 * 0.37).sin() + if n % 8 == 0 { 3.0 } else { 0.0 })
             .collect();
-        let ours = orthogonal(&matrix, rows, iterations);
+        let ours = orthogonalize(&matrix, rows, iterations);
         let theirs = written_out(&matrix, rows, iterations);
         for (ours, theirs) in ours.into_iter().zip(theirs) {
             assert!((f64::from(ours) - theirs).abs() < 2e-4, "{ours} {theirs}");
@@ -138,9 +139,9 @@ fn factors_that_changed_places_give_what_the_iteration_gives() {
 }
 
 #[test]
-fn a_matrix_of_zeros_stays_one_and_no_iteration_only_scales() {
-    assert_eq!(orthogonal(&[0.0; 6], 2, 5), [0.0; 6]);
-    let scaled = orthogonal(&[3.0, 0.0, 0.0, 4.0], 2, 0);
+fn a_matrix_of_zeros_stays_zero_and_without_iterations_the_matrix_is_only_scaled() {
+    assert_eq!(orthogonalize(&[0.0; 6], 2, 5), [0.0; 6]);
+    let scaled = orthogonalize(&[3.0, 0.0, 0.0, 4.0], 2, 0);
     assert!((scaled[0] - 0.6).abs() < 1e-6 && (scaled[3] - 0.8).abs() < 1e-6);
-    assert!(orthogonal(&[], 3, 5).is_empty());
+    assert!(orthogonalize(&[], 3, 5).is_empty());
 }

@@ -1,23 +1,29 @@
+//! A schedule and the number of steps → the learning rate of each step.
+
 use dfdx::nn::tensor_collection::TensorCollection;
 use dfdx::prelude::Cpu;
 
 use super::{FitConfig, TrainError};
-use crate::optim::{FitOptimizer, Schedule};
+use crate::optim::{Optimizer, Schedule};
 
-/// The schedule at work: which learning rate is whose step's.
-pub(super) struct Pace {
+/// Sets an optimiser's learning rate before each step of a training, as its [`Schedule`] says.
+pub(super) struct LrScheduler {
     schedule: Schedule,
-    /// The optimiser's own learning rate; `None` if the schedule leaves it alone.
+    /// The learning rate that the optimiser had before training; `None` if it is not to be changed.
     rate: Option<f64>,
-    steps_an_epoch: usize,
+    steps_per_epoch: usize,
     epochs: usize,
 }
 
-impl Pace {
+impl LrScheduler {
+    /// The scheduler of a training with `config` on `images` images.
+    ///
+    /// # Errors
+    /// [`TrainError::NoLearningRate`] if there is a schedule and `optimizer` has no learning rate.
     pub(super) fn new<M: TensorCollection<f32, Cpu>>(
         config: &FitConfig,
         images: usize,
-        optimizer: &mut impl FitOptimizer<M>,
+        optimizer: &mut impl Optimizer<M>,
     ) -> Result<Self, TrainError> {
         let constant = config.schedule == Schedule::Constant;
         let rate = optimizer.learning_rate().copied();
@@ -27,30 +33,27 @@ impl Pace {
         Ok(Self {
             schedule: config.schedule,
             rate: rate.filter(|_| !constant),
-            steps_an_epoch: images.div_ceil(config.batch_size),
+            steps_per_epoch: images.div_ceil(config.batch_size),
             epochs: config.epochs,
         })
     }
 
-    /// Before the step of batch `number`, from 0, of `epoch`, from 1.
+    /// Sets the learning rate for the step on batch `number` (from 0) of `epoch` (from 1).
     pub(super) fn set<M: TensorCollection<f32, Cpu>>(
         &self,
-        optimizer: &mut impl FitOptimizer<M>,
+        optimizer: &mut impl Optimizer<M>,
         epoch: usize,
         number: usize,
     ) {
-        let taken = (epoch - 1) * self.steps_an_epoch + number;
-        let all = self.epochs * self.steps_an_epoch;
+        let taken = (epoch - 1) * self.steps_per_epoch + number;
+        let all = self.epochs * self.steps_per_epoch;
         if let (Some(rate), Some(now)) = (self.rate, optimizer.learning_rate()) {
             *now = rate * self.schedule.factor(taken as f64 / all as f64);
         }
     }
 
-    /// Leaves the optimiser as it came.
-    pub(super) fn restore<M: TensorCollection<f32, Cpu>>(
-        &self,
-        optimizer: &mut impl FitOptimizer<M>,
-    ) {
+    /// Sets the learning rate back to what it was before training.
+    pub(super) fn restore<M: TensorCollection<f32, Cpu>>(&self, optimizer: &mut impl Optimizer<M>) {
         if let (Some(rate), Some(now)) = (self.rate, optimizer.learning_rate()) {
             *now = rate;
         }
@@ -60,35 +63,33 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use dfdx::nn::tensor_collection::TensorCollection;
-    use dfdx::optim::{Optimizer, OptimizerUpdateError};
+    use dfdx::optim::OptimizerUpdateError;
     use dfdx::prelude::*;
 
     use super::*;
     use crate::dataset::{Dataset, PIXELS};
     use crate::layers::{Dense, Flatten};
-    use crate::optim::{Adam, GradientDescent, Muon};
+    use crate::optim::{Adam, GradientDescent, Muon, Optimizer};
     use crate::train::{Progress, fit};
 
     type Linear10 = (Flatten<784>, Dense<784, 10>);
 
-    /// Takes no step and writes down at which rate it would have.
+    /// An optimiser that changes nothing and records the learning rate of each step.
     struct Recorder {
         rate: Option<f64>,
         rates: Vec<Option<f64>>,
     }
 
-    impl<M: TensorCollection<f32, Cpu>> Optimizer<M, Cpu, f32> for Recorder {
-        fn update(
+    impl<M: TensorCollection<f32, Cpu>> Optimizer<M> for Recorder {
+        fn step(
             &mut self,
             _: &mut M,
-            _: &Gradients<f32, Cpu>,
+            _: &mut Gradients<f32, Cpu>,
         ) -> Result<(), OptimizerUpdateError<CpuError>> {
             self.rates.push(self.rate);
             Ok(())
         }
-    }
 
-    impl<M: TensorCollection<f32, Cpu>> FitOptimizer<M> for Recorder {
         fn learning_rate(&mut self) -> Option<&mut f64> {
             self.rate.as_mut()
         }
@@ -111,9 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn a_schedule_runs_once_over_all_epochs_and_leaves_the_rate_as_it_was() {
+    fn a_schedule_spans_all_epochs_and_the_learning_rate_is_restored_afterwards() {
         let recorder = train(Schedule::Linear, Some(0.6)).unwrap();
-        let expected = [0.6, 0.5, 0.4, 0.3, 0.2, 0.1]; // three batches an epoch
+        let expected = [0.6, 0.5, 0.4, 0.3, 0.2, 0.1]; // three batches per epoch
         assert_eq!(recorder.rates.len(), expected.len());
         for (rate, expected) in recorder.rates.into_iter().zip(expected) {
             assert!((rate.unwrap() - expected).abs() < 1e-12, "{rate:?}");
@@ -122,24 +123,25 @@ mod tests {
     }
 
     #[test]
-    fn without_a_schedule_a_learning_rate_is_left_alone_or_missing() {
+    fn without_a_schedule_the_learning_rate_does_not_change_and_may_be_missing() {
         let recorder = train(Schedule::Constant, Some(0.6)).unwrap();
         assert_eq!(recorder.rates, [Some(0.6); 6]);
         assert_eq!(train(Schedule::Constant, None).unwrap().rates, [None; 6]);
     }
 
     #[test]
-    fn a_schedule_for_an_optimiser_without_a_learning_rate_is_refused() {
+    fn a_schedule_for_an_optimiser_without_a_learning_rate_is_an_error() {
         let Err(error) = train(Schedule::Linear, None) else {
-            panic!("there was nothing to change");
+            panic!("expected an error, as there is no learning rate to change");
         };
         assert!(matches!(error, TrainError::NoLearningRate), "{error}");
     }
 
     #[test]
-    fn every_optimiser_shows_its_learning_rate() {
+    fn the_learning_rate_of_each_optimiser_can_be_read_and_changed() {
         type Model = Tensor<Rank1<1>, f32, Cpu>;
-        fn rate(optimizer: &mut impl FitOptimizer<Model>) -> f64 {
+        /// Sets the learning rate to 0.125 and returns the value before.
+        fn rate(optimizer: &mut impl Optimizer<Model>) -> f64 {
             let rate = optimizer.learning_rate().unwrap();
             std::mem::replace(rate, 0.125)
         }
