@@ -26,6 +26,9 @@ pub use kernels;
 pub use plotters;
 pub use rand;
 
+/// The version of this crate.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub mod idx;
 
 pub mod dataset;

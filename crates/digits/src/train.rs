@@ -25,7 +25,6 @@
 mod config;
 mod error;
 mod evaluate;
-mod history;
 mod lr_scheduler;
 mod memory;
 mod progress;
@@ -35,8 +34,8 @@ mod tests;
 pub use config::FitConfig;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, Prediction, evaluate, predict};
-pub use history::{Epoch, History};
 pub use progress::Progress;
+pub use records::{Epoch, History};
 
 use std::collections::BTreeMap;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! The folders of the checkout, whatever the current folder is.
+//! Where things are: the checkout's folders, whichever folder the task was started from.
 
 use std::env;
 use std::fs;
@@ -14,10 +14,10 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the checkout from which this program was built, and creates its `.tools` folder.
+    /// Finds the checkout this program was built from, and makes its `.tools` folder.
     ///
     /// # Errors
-    /// If the checkout does not exist any more, or `.tools` cannot be created.
+    /// If the folder is gone, or `.tools` cannot be made in it.
     pub fn find() -> Result<Self> {
         let manifest = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
@@ -35,60 +35,59 @@ impl Checkout {
         Ok(Self { root, tools })
     }
 
-    /// The root folder of the checkout.
+    /// The checkout itself.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The folder `.tools`, with everything that tasks install or cache.
+    /// `.tools`: everything that tasks install or cache.
     pub fn tools(&self) -> &Path {
         &self.tools
     }
 
-    /// The path of the program `name` that Cargo installed, in `.tools/bin`.
+    /// A program that Cargo installed into `.tools/bin`.
     pub fn program(&self, name: &str) -> PathBuf {
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
         self.tools.join("bin").join(file)
     }
 
-    /// The path of the program `name` in the Python environment `.tools/python`.
+    /// A program of the Python environment in `.tools/python`.
     pub fn python(&self, name: &str) -> PathBuf {
         self.python_of("python", name)
     }
 
-    /// The path of the program `name` in the Python environment `environment` in `.tools`.
+    /// A program of the Python environment called `environment` in `.tools`.
     pub fn python_of(&self, environment: &str, name: &str) -> PathBuf {
         let folder = if cfg!(windows) { "Scripts" } else { "bin" };
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
         self.tools.join(environment).join(folder).join(file)
     }
 
-    /// The file for the output of the command of a step.
+    /// Where a step writes what its command prints.
     pub fn log(&self, step: &str) -> PathBuf {
         self.tools.join("log").join(format!("{step}.log"))
     }
 
-    /// The folder with the description of the notebooks' kernel.
+    /// The folder of the notebooks' kernel description.
     pub fn kernelspec(&self) -> PathBuf {
         self.tools.join("python/share/jupyter/kernels/rust")
     }
 
-    /// The folder with the notebooks made from the chapters.
+    /// The notebooks made from the chapters.
     pub fn notebooks(&self) -> PathBuf {
         self.root.join("notebooks")
     }
 
-    /// The folder with the readers' copies of the notebooks.
+    /// The readers' copies of the notebooks.
     pub fn my_notebooks(&self) -> PathBuf {
         self.root.join("my-notebooks")
     }
 }
 
-/// Writes `text` to a temporary file and renames it to `path`, so that an interrupted write leaves
-/// the old file. Missing folders are created.
+/// Writes `text` beside `path` and renames it, so that an interrupted write leaves the old file.
 ///
 /// # Errors
-/// If the folder cannot be created or written to.
+/// If the folder cannot be made or written to.
 pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let folder = path.parent().context("a file needs a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -99,10 +98,11 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     fs::rename(&beside, path).with_context(|| format!("cannot replace {}", path.display()))
 }
 
-/// Copies a file, or a folder with everything in it except files and folders with a name in `but`.
+/// Copies a file, or a folder with all in it but the folders and files that are called as one of
+/// `but`.
 ///
 /// # Errors
-/// If a file or folder cannot be read or written.
+/// If something cannot be read or written.
 pub fn copy(from: &Path, to: &Path, but: &[&str]) -> Result<()> {
     if !from.is_dir() {
         fs::create_dir_all(to.parent().context("a file needs a folder")?)
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_copied_without_excluded_names() {
+    fn a_folder_is_copied_without_what_is_left_out() {
         let root = env::temp_dir().join(format!("copied-{}", std::process::id()));
         for file in [
             "from/lib.rs",

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::checkout::Checkout;
-use crate::process::elapsed;
+use xtask::checkout::Checkout;
+use xtask::process::elapsed;
 
 mod checks;
 

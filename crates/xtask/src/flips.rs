@@ -1,7 +1,9 @@
-//! `cargo xtask flips`: a check that cannot fail checks nothing, so each formula is made wrong in turn.
+//! `cargo xtask flips`: a check that cannot fail checks nothing, so each formula is made wrong in
+//! turn.
 //!
-//! In a copy of the checkout, each change of `book/flips.toml` is made, the chapter's program is run, and the listing that
-//! checks the formula must fail. The first run compiles everything once more, into `target/flips`.
+//! In a copy of the checkout, each change of `book/flips.toml` is made, the chapter's program is
+//! run, and the listing that checks the formula must fail. The first run compiles everything once
+//! more, into `target/flips`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,9 +14,9 @@ use anyhow::{Context, Result, bail, ensure};
 use chapters::book::Book;
 use chapters::flips::{self, Flip};
 
-use crate::checkout::{self, Checkout};
-use crate::process::elapsed;
-use crate::tools::cargo;
+use xtask::checkout::{self, Checkout};
+use xtask::process::elapsed;
+use xtask::tools::cargo;
 
 /// What of the checkout a chapter's program needs.
 const NEEDED: [&str; 10] = [

@@ -6,19 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub mod bench;
-mod checkout;
 pub mod ci;
 pub mod data;
-pub mod experiments;
 pub mod flips;
+mod lab;
 pub mod notebooks;
-mod origin;
-mod process;
 mod readme;
 pub mod sharing;
 pub mod start;
-pub mod tools;
 
 /// The tasks of this checkout.
 #[derive(Parser)]
@@ -43,9 +38,11 @@ enum Task {
     /// Verify MNIST's files in data/mnist, or make them anew from the raw ones
     Data(data::Args),
     /// Run what takes many seeds, and write its results to experiments/
-    Experiments(experiments::Args),
+    #[command(disable_help_flag = true)]
+    Experiments(lab::Args),
     /// Time this crate and others at the sources' models, and write bench/results.json
-    Bench(bench::Args),
+    #[command(disable_help_flag = true)]
+    Bench(lab::Args),
 }
 
 fn main() -> ExitCode {
@@ -56,8 +53,8 @@ fn main() -> ExitCode {
         Task::Sharing => sharing::run(),
         Task::Ci(args) => ci::run(&args),
         Task::Data(args) => data::run(&args),
-        Task::Experiments(args) => experiments::run(&args),
-        Task::Bench(args) => bench::run(&args),
+        Task::Experiments(args) => return lab::run("experiments", &args),
+        Task::Bench(args) => return lab::run("bench", &args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

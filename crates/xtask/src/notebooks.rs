@@ -1,8 +1,8 @@
 //! `cargo xtask notebooks`: chapters → notebooks, run under evcxr, their outputs recorded.
 //!
-//! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they print.
-//! `--check` stores nothing: stale chapters run in full and are compared with the recorded outputs, all others
-//! run at quick scale; and every notebook must be the one its chapter gives.
+//! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they
+//! print. `--check` stores nothing: stale chapters run in full and are compared with the recorded
+//! outputs, all others run at quick scale; and every notebook must be the one its chapter gives.
 
 use anyhow::{Context, Result, bail};
 use chapters::book::{Book, Entry};
@@ -12,8 +12,8 @@ use chapters::notebook::{Notebook, write};
 use chapters::refusals;
 use chapters::values::Values;
 
-use crate::checkout::{self, Checkout};
-use crate::tools::kernel;
+use xtask::checkout::{self, Checkout};
+use xtask::tools::kernel;
 
 mod check;
 mod record;
@@ -23,8 +23,8 @@ mod stubs;
 /// What to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Chapters to run or check, by file name without `.md`; without any, those whose outputs are stale (with
-    /// `--check`, all)
+    /// Chapters to run or check, by file name without `.md`; without any, those whose outputs are
+    /// stale (with `--check`, all)
     chapters: Vec<String>,
     /// Run every chapter in full
     #[arg(long)]

@@ -1,4 +1,5 @@
-//! Commands that take long: run with their output in a log, told about while they run, ended with us.
+//! Long commands: their output goes to a log, their progress to the terminal, and they end when this
+//! process ends.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write};
@@ -18,10 +19,10 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 const POLL: Duration = Duration::from_millis(100);
 /// How often a running step says how far it is: on a terminal, and in a log.
 const TELL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
-/// How long a program may take to end before it is ended the hard way.
+/// How long a program that is asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// A program that we started and that ends with us.
+/// A program that this process started, and that ends when it ends.
 pub struct Running(usize);
 
 impl Running {
@@ -62,7 +63,8 @@ pub fn spawn(command: &mut Command, log: &Path) -> Result<Running> {
 /// Runs `command` to its end, saying every few seconds how long it has run and what it does.
 ///
 /// # Errors
-/// If it fails: the message holds the end of its log, and says so when the network is the likely cause.
+/// If it fails: the message holds the end of its log, and says so when the network is the likely
+/// cause.
 pub fn run(what: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     let begun = Instant::now();
     let running = spawn(command, log)?;
@@ -92,7 +94,7 @@ pub fn run(what: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// Ends every program we started, on Ctrl-C and when asked to terminate.
+/// Ends every program that was started when this one gets Ctrl-C or is asked to terminate.
 ///
 /// # Errors
 /// If the handler cannot be installed.
@@ -108,7 +110,7 @@ pub fn stop_children_on_ctrl_c() -> Result<()> {
     .context("cannot listen for Ctrl-C")
 }
 
-/// Ends every program we started: first asked, after some seconds forced.
+/// Ends every program that was started: asks it to end, and kills it after some seconds.
 pub fn stop_all() {
     let begun = Instant::now();
     let mut children = children();
@@ -127,17 +129,25 @@ pub fn stop_all() {
     children.clear();
 }
 
+/// Asks a program to end; kills it where the system has no such request.
 fn ask_to_end(child: &mut Child) {
-    if matches!(child.try_wait(), Ok(None)) {
-        let asked = cfg!(unix)
-            && Command::new("kill")
-                .arg(child.id().to_string())
-                .status()
-                .is_ok_and(|status| status.success());
-        if !asked {
-            let _ = child.kill();
-        }
+    if matches!(child.try_wait(), Ok(None)) && !terminate(child) {
+        let _ = child.kill();
     }
+}
+
+/// Sends SIGTERM to a program that has not been waited for, and returns whether that worked.
+#[cfg(unix)]
+fn terminate(child: &Child) -> bool {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    i32::try_from(child.id()).is_ok_and(|id| kill(Pid::from_raw(id), Signal::SIGTERM).is_ok())
+}
+
+#[cfg(not(unix))]
+fn terminate(_: &Child) -> bool {
+    false
 }
 
 fn children() -> MutexGuard<'static, Vec<(usize, Child)>> {
@@ -164,7 +174,7 @@ pub fn elapsed(time: Duration) -> String {
     }
 }
 
-/// What the last line of a log says the command is at, and how many packages are compiled.
+/// The last line of a log, for a line of progress, with the number of packages compiled so far.
 fn doing(log: &Path) -> String {
     let text = read(log);
     let compiled = text.matches("Compiling ").count();
@@ -178,7 +188,8 @@ fn doing(log: &Path) -> String {
     }
 }
 
-/// What went wrong with a command: how it ended, whether the network is the likely cause, the end of its log.
+/// What went wrong with a command: how it ended, whether the network is the likely cause, the end
+/// of its log.
 pub fn failure(what: &str, status: ExitStatus, log: &Path) -> anyhow::Error {
     let text = read(log);
     let lines: Vec<&str> = text.lines().collect();
@@ -230,6 +241,27 @@ mod tests {
     fn a_log_without_name_resolution_reads_as_offline() {
         assert!(looks_offline("curl: [6] Could not resolve host: example"));
         assert!(!looks_offline("error[E0308]: mismatched types"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_is_asked_to_end_may_say_goodbye() {
+        use std::io::Read;
+
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "trap 'echo goodbye; exit 3' TERM; echo ready; while :; do sleep 0.02; done",
+        ]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = child.stdout.take().unwrap();
+        let mut ready = [0; 6];
+        said.read_exact(&mut ready).unwrap();
+        ask_to_end(&mut child);
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "goodbye\n");
     }
 
     #[cfg(unix)]

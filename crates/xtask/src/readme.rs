@@ -1,6 +1,8 @@
-//! The README's program: listings of the introduction, what they printed, and the picture they drew.
+//! The README's program: listings of the introduction, what they printed, and the picture they
+//! drew.
 //!
-//! Taken from the recorded notebook by `cargo xtask notebooks`, and held to it by a test: nothing is pasted.
+//! Taken from the recorded notebook by `cargo xtask notebooks`, and held to it by a test: nothing
+//! is pasted.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::checkout;
+use xtask::checkout;
 
 /// The notebook, and the listings shown: to load the data, to train and judge, to look.
 const NOTEBOOK: &str = "notebooks/introduction.ipynb";
@@ -109,7 +111,8 @@ fn svg(data: &Value) -> Option<String> {
     })
 }
 
-/// A picture in a file of its own does not take its page's text colour, so it brings one for light and one for dark.
+/// A picture in a file of its own does not take its page's text colour, so it brings one for light
+/// and one for dark.
 fn standing_alone(svg: &str) -> String {
     const COLOURS: &str = "<style>:root{color:#24292f}@media(prefers-color-scheme:dark){:root{color:#d0d7de}}</style>";
     let (open, rest) = svg.split_once('>').unwrap_or((svg, ""));

@@ -1,5 +1,5 @@
-//! `cargo xtask sharing`: the same code gives the same bits as one program and as cells of a notebook, and no longer
-//! does when `digits` is not a `dylib`.
+//! `cargo xtask sharing`: the same code gives the same bits as one program and as cells of a
+//! notebook, and no longer does when `digits` is not a `dylib`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use anyhow::{Context, Result, bail, ensure};
 use chapters::sources::LINKED_CRATES;
 use serde_json::{Value, json};
 
-use crate::checkout::{self, Checkout};
-use crate::tools::runner::{self, Job};
-use crate::tools::{cargo, kernel};
+use xtask::checkout::{self, Checkout};
+use xtask::tools::runner::{self, Job};
+use xtask::tools::{cargo, kernel};
 
 /// The program; a line `// cell` begins each cell.
 const PROGRAM: &str = "crates/listings/examples/sharing.rs";
@@ -26,8 +26,8 @@ const LATE: &str = r#"std::thread::spawn(|| {
 /// Runs the program and both notebooks, and compares.
 ///
 /// # Errors
-/// The notebook prints other bits than the program; or it still works without the `dylib`, so that this check
-/// would no longer show anything; or one of them cannot be run.
+/// The notebook prints other bits than the program; or it still works without the `dylib`, so that
+/// this check would no longer show anything; or one of them cannot be run.
 pub fn run() -> Result<()> {
     let checkout = Checkout::find()?;
     kernel::ensure(&checkout)?;
@@ -107,7 +107,8 @@ fn cells(program: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// What the cells print when they run in `folder`, whose neighbour `../crates/digits` they depend on; or the error.
+/// What the cells print when they run in `folder`, whose neighbour `../crates/digits` they depend
+/// on; or the error.
 fn as_notebook(
     checkout: &Checkout,
     folder: PathBuf,
@@ -132,8 +133,8 @@ fn as_notebook(
         .collect()))
 }
 
-/// A cell that panics, or ends in an error, keeps its kernel alive, and evcxr tells of it on stderr only: the runner must take it for
-/// a failure, and say `why`.
+/// A cell that panics, or ends in an error, keeps its kernel alive, and evcxr tells of it on stderr
+/// only: the runner must take it for a failure, and say `why`.
 fn fails(checkout: &Checkout, cell: &str, why: &str) -> Result<()> {
     let cells = ["let a = 1;", cell].map(str::to_owned);
     match as_notebook(checkout, checkout.notebooks(), &cells)? {
@@ -164,10 +165,7 @@ fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     let crates = place.join("crates");
     let _ = fs::remove_dir_all(&crates);
     for name in LINKED_CRATES {
-        let (from, to) = (
-            checkout.root().join("crates").join(name),
-            crates.join(name),
-        );
+        let (from, to) = (checkout.root().join("crates").join(name), crates.join(name));
         checkout::copy(&from.join("src"), &to.join("src"), &[])?;
         let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
         let altered = manifest
@@ -181,7 +179,8 @@ fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     }
     let folder = place.join("notebooks");
     fs::create_dir_all(&folder)?;
-    // Its kernels begin with what set-up compiled for the checkout's: all crates but this one are the same.
+    // Its kernels begin with what set-up compiled for the checkout's: all crates but this one are
+    // the same.
     let builds = kernel::builds_beside(checkout, &place)?;
     fs::create_dir_all(&builds)?;
     let seed = builds.join("seed");

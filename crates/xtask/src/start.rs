@@ -1,16 +1,18 @@
-//! `cargo xtask start`: from a fresh clone to the book in the browser and its notebooks in JupyterLab.
+//! `cargo xtask start`: from a fresh clone to the book in the browser and its notebooks in
+//! JupyterLab.
 //!
-//! In: a machine with Rust, and Python 3 for the notebooks. Out: everything in `.tools`, readers' copies of
-//! the notebooks in `my-notebooks`, the book served as soon as it can be read, then JupyterLab.
+//! In: a machine with Rust, and Python 3 for the notebooks. Out: everything in `.tools`, readers'
+//! copies of the notebooks in `my-notebooks`, the book served as soon as it can be read, then
+//! JupyterLab.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::checkout::Checkout;
-use crate::process::{self, Running, elapsed};
-use crate::tools::{cargo, kernel, python};
+use xtask::checkout::Checkout;
+use xtask::process::{self, Running, elapsed};
+use xtask::tools::{cargo, kernel, python};
 
 mod copies;
 mod serve;
@@ -64,7 +66,8 @@ pub fn run(args: &Args) -> Result<()> {
     }
 }
 
-/// Writes the description of the kernel `rust` into the checkout's environment; `notebooks` needs it too.
+/// Writes the description of the kernel `rust` into the checkout's environment; `notebooks` needs
+/// it too.
 ///
 /// # Errors
 /// If the folder cannot be written to.
@@ -97,7 +100,8 @@ fn set_up_notebooks(checkout: &Checkout) -> Result<()> {
     kernel::ensure(checkout) // the first kernel may have added the standard library's sources
 }
 
-/// Lets JupyterLab show the pictures recorded in readers' copies: of a notebook that it does not trust, it shows none.
+/// Lets JupyterLab show the pictures recorded in readers' copies: of a notebook that it does not
+/// trust, it shows none.
 fn trust_copies(checkout: &Checkout) -> Result<()> {
     let copies = copies::untouched(&checkout.notebooks(), &checkout.my_notebooks())?;
     let output = python::command(checkout, "python")

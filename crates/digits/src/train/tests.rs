@@ -286,27 +286,3 @@ fn quick_scale_limits_what_training_sees_and_full_scale_nothing() {
     assert_eq!(sizes(Scale::Full), (7, 2_500, 1_100));
     assert_eq!(sizes(Scale::Quick), (2, 2_000, 1_000));
 }
-
-#[test]
-fn an_epoch_is_shown_as_a_line_with_its_units() {
-    let epoch = Epoch {
-        loss: 0.14684,
-        accuracy: 0.95463,
-        val_loss: Some(0.05342),
-        val_accuracy: Some(0.985),
-        seconds: 11.04,
-    };
-    let line = "loss 0.1468  accuracy 95.46 %  val_loss 0.0534  val_accuracy 98.50 %  11.0 s";
-    assert_eq!(epoch.to_string(), line);
-    let without = Epoch {
-        val_loss: None,
-        val_accuracy: None,
-        ..epoch
-    };
-    let history = History {
-        epochs: vec![epoch, without],
-    };
-    let second = "Epoch 2/2  loss 0.1468  accuracy 95.46 %  11.0 s";
-    assert_eq!(history.to_string(), format!("Epoch 1/2  {line}\n{second}"));
-    assert_eq!(history.seconds(), 22.08);
-}

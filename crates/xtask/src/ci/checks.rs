@@ -9,13 +9,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::Args;
-use crate::checkout::Checkout;
-use crate::tools::cargo::{self, cargo};
-use crate::tools::python;
+use xtask::checkout::Checkout;
+use xtask::tools::cargo::{self, cargo};
+use xtask::tools::python;
 
 /// For how long all fuzz targets together are run.
 const FUZZ_SECONDS: u64 = 30;
-/// Seconds until a notebook's first output that no busy machine explains: something is compiled that need not be.
+/// Seconds until a notebook's first output that no busy machine explains: something is compiled
+/// that need not be.
 const FIRST_OUTPUT_LIMIT: &str = "60";
 
 pub(super) fn format(checkout: &Checkout, _: &Args) -> Result<()> {
@@ -100,7 +101,8 @@ pub(super) fn fuzz(checkout: &Checkout, _: &Args) -> Result<()> {
 
 pub(super) fn start(checkout: &Checkout, _: &Args) -> Result<()> {
     finish(ourselves(checkout)?.args(["start", "--no-serve"]))?;
-    // How long a reader waits after a later start. The promise is ten seconds on an idle machine of two cores.
+    // How long a reader waits after a later start. The promise is ten seconds on an idle machine of
+    // two cores.
     let mut first_output = python::command(checkout, "python");
     first_output
         .current_dir(checkout.my_notebooks())

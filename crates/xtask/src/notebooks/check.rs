@@ -11,9 +11,10 @@ use chapters::values::Values;
 
 use super::Desk;
 use super::run::{self, Scale};
-use crate::tools::runner::Report;
+use xtask::tools::runner::Report;
 
-/// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses one core.
+/// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses
+/// one core.
 const AT_ONCE: usize = 2;
 
 /// Compares every notebook with its chapter and runs it.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use super::run::{self, Scale};
-use crate::checkout;
-use crate::tools::runner::Report;
+use xtask::checkout;
+use xtask::tools::runner::Report;
 
 /// Runs a chapter, writes its notebook, and the messages for what must not compile in it.
 pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
@@ -89,7 +89,8 @@ fn today() -> String {
 
 /// The day in UTC, `2026-11-21`, of so many seconds since 1970.
 fn day(seconds: u64) -> String {
-    // Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years from March.
+    // Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years from
+    // March.
     let days = i64::try_from(seconds / 86_400).unwrap_or(0) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era =

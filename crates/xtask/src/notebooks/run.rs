@@ -6,7 +6,7 @@ use chapters::notebook::{Notebook, SET_UP};
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::tools::runner::{self, Failure, Job, Report};
+use xtask::tools::runner::{self, Failure, Job, Report};
 
 /// Full in notebooks; quick where only errors are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub(super) enum Scale {
 /// Executes a chapter's notebook.
 ///
 /// # Errors
-/// Python or the kernel does not start, or a cell fails: with chapter, listing, Markdown line and the error's text.
+/// Python or the kernel does not start, or a cell fails: with chapter, listing, Markdown line and
+/// the error's text.
 pub(super) fn execute(
     desk: &Desk,
     chapter: &Chapter,
@@ -76,7 +77,8 @@ fn normalise(output: &Value) -> Value {
     match output["output_type"].as_str() {
         Some("stream") => output["text"] = lines(&output["text"]),
         Some("execute_result" | "display_data") => {
-            // Jupyter numbers results; as plain displays they are the same to a reader and never renumbered.
+            // Jupyter numbers results; as plain displays they are the same to a reader and never
+            // renumbered.
             let mut data = output["data"].as_object().cloned().unwrap_or_default();
             for (_, text) in data.iter_mut() {
                 *text = lines(text);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chapters::book::Book;
 use chapters::chapter::Chapter;
 
-use crate::checkout;
+use xtask::checkout;
 
 /// Writes the stubs that are missing and removes those whose chapter is gone.
 pub(super) fn write(book: &Book, chapters: &[Chapter]) -> Result<()> {

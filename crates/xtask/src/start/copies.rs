@@ -8,12 +8,13 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::checkout;
+use xtask::checkout;
 
 /// Which text each copy had when it was made: file name → digest of its cells.
 type Made = BTreeMap<String, String>;
 
-/// Copies every notebook that has no copy, updates the copies nobody edited, and leaves edited ones alone.
+/// Copies every notebook that has no copy, updates the copies nobody edited, and leaves edited ones
+/// alone.
 ///
 /// Returns a line for the reader about each copy that is not as its notebook.
 ///
@@ -47,7 +48,8 @@ pub fn update(from: &Path, to: &Path) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// The copies that are the book's notebooks to the byte, outputs included: nothing in them is from elsewhere.
+/// The copies that are the book's notebooks to the byte, outputs included: nothing in them is from
+/// elsewhere.
 ///
 /// # Errors
 /// If a folder cannot be read.

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::checkout::Checkout;
-use crate::process::{self, Running, elapsed};
-use crate::tools::python;
+use xtask::checkout::Checkout;
+use xtask::process::{self, Running, elapsed};
+use xtask::tools::python;
 
-/// How long a server may take until it answers; the book's first compiles nothing, but reads every chapter.
+/// How long a server may take until it answers; the book's first compiles nothing, but reads every
+/// chapter.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Fails if another program listens on one of the ports, naming the option that chooses another.

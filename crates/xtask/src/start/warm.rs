@@ -1,6 +1,6 @@
-//! The notebooks' first minutes, spent once at set-up: the libraries they use are downloaded and compiled,
-//! and a cell is run, in the build folder that every kernel starts from a copy of. Later a notebook's first
-//! output comes within seconds.
+//! The notebooks' first minutes, spent once at set-up: the libraries they use are downloaded and
+//! compiled, and a cell is run, in the build folder that every kernel starts from a copy of. Later
+//! a notebook's first output comes within seconds.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use chapters::sources::LINKED_CRATES;
 use sha2::{Digest, Sha256};
 
-use crate::checkout::{self, Checkout};
-use crate::process;
-use crate::tools::{cargo, kernel, python};
+use xtask::checkout::{self, Checkout};
+use xtask::process;
+use xtask::tools::{cargo, kernel, python};
 
 /// Whether the compiled libraries are those that the notebooks ask for now.
 pub fn is_compiled(checkout: &Checkout) -> bool {
@@ -22,7 +22,8 @@ pub fn is_compiled(checkout: &Checkout) -> bool {
         .is_ok_and(|text| text == key)
 }
 
-/// Runs a notebook's first cell in a kernel without a browser, if the libraries changed since the last time.
+/// Runs a notebook's first cell in a kernel without a browser, if the libraries changed since the
+/// last time.
 ///
 /// # Errors
 /// If the kernel does not start, or the cell fails or prints nothing.
@@ -82,7 +83,9 @@ fn remove(path: &Path) -> Result<()> {
 /// toolchain and the kernel.
 fn key(checkout: &Checkout) -> Result<String> {
     let mut digest = Sha256::new();
-    let manifests = LINKED_CRATES.iter().map(|name| format!("crates/{name}/Cargo.toml"));
+    let manifests = LINKED_CRATES
+        .iter()
+        .map(|name| format!("crates/{name}/Cargo.toml"));
     for file in manifests.chain([".cargo/config.toml".to_owned()]) {
         let path = checkout.root().join(file);
         digest.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);

@@ -16,8 +16,9 @@ const KERNEL: &str = include_str!("../../kernel.py");
 /// from set-up on; a reader who wants another one says `:offline 0`.
 const INIT: &str = ":offline 1\n";
 
-/// The build folders of this checkout's kernels: `seed`, made by set-up, and its copies `0`, `1`, …, one a running
-/// kernel. `kernel.py` finds them by the same name, a digest of the checkout's path.
+/// The build folders of this checkout's kernels: `seed`, made by set-up, and its copies `0`, `1`,
+/// …, one a running kernel. `kernel.py` finds them by the same name, a digest of the checkout's
+/// path.
 ///
 /// # Errors
 /// If the checkout's folder cannot be read.
@@ -65,7 +66,8 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
             "RUSTUP_TOOLCHAIN": toolchain,
             "EVCXR_CONFIG_DIR": tools.join("evcxr"),
             "XDG_CACHE_HOME": tools.join("evcxr/cache"),
-            // Else evcxr would look for, and update, a kernel of the reader's own in the home folder.
+            // Else evcxr would look for, and update, a kernel of the reader's own in the home
+            // folder.
             "JUPYTER_PATH": tools.join("evcxr/no-kernels"),
         },
     });
@@ -78,7 +80,8 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
     write_if_new(&tools.join("evcxr/init.evcxr"), INIT)
 }
 
-/// The toolchain pinned in `rust-toolchain.toml`; notebooks are built elsewhere, where that file does not apply.
+/// The toolchain pinned in `rust-toolchain.toml`; notebooks are built elsewhere, where that file
+/// does not apply.
 ///
 /// # Errors
 /// If the file cannot be read or names none.

@@ -1,4 +1,4 @@
-//! Python environments in `.tools`, for JupyterLab and for the libraries in the benchmark.
+//! Python, for JupyterLab and what the bench compares with: environments of their own in `.tools`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use anyhow::{Context, Result, bail};
 use crate::checkout::{self, Checkout};
 use crate::process;
 
-/// The oldest version of Python with which JupyterLab 4.6 runs.
+/// The oldest Python that JupyterLab 4.6 runs on.
 const OLDEST: (u32, u32) = (3, 10);
-/// The packages to install, including all dependencies, with their versions.
+/// The versions we install, every dependency pinned.
 const REQUIREMENTS: &str = include_str!("../../requirements.txt");
-/// Settings with which JupyterLab does not contact servers for news, updates or extensions.
+/// JupyterLab asks no server for news, updates or extensions.
 const OVERRIDES: &str = r#"{
   "@jupyterlab/apputils-extension:notification": {
     "checkForUpdates": false,
@@ -22,7 +22,7 @@ const OVERRIDES: &str = r#"{
 }
 "#;
 
-/// Instructions for installing Python.
+/// What to do when there is no usable Python.
 const HOW_TO_INSTALL: &str = "\
   Notebooks, and the bench's peers, need Python 3.10 or newer with its `venv` module:
     Debian, Ubuntu:  sudo apt install python3 python3-venv
@@ -31,13 +31,13 @@ const HOW_TO_INSTALL: &str = "\
     Windows:         use WSL with Ubuntu, and the first line there
   Then run the same command again. The book itself needs no Python.";
 
-/// Whether the environment has exactly the packages to install.
+/// Whether the environment holds exactly what is pinned.
 pub fn is_installed(checkout: &Checkout) -> bool {
     fs::read_to_string(marker(checkout)).is_ok_and(|text| text == REQUIREMENTS)
         && checkout.python("jupyter").is_file()
 }
 
-/// Installs JupyterLab and the packages that run notebooks without a browser.
+/// Installs JupyterLab and what runs notebooks without a browser.
 ///
 /// # Errors
 /// If there is no Python, it is too old or has no `venv`, or a package cannot be downloaded.
@@ -66,10 +66,10 @@ pub fn install(checkout: &Checkout) -> Result<()> {
     checkout::write(&marker(checkout), REQUIREMENTS)
 }
 
-/// Creates an empty environment in the folder `environment`.
+/// Makes an empty environment in the folder `environment`.
 ///
 /// # Errors
-/// If there is no suitable Python, or creating the environment fails.
+/// If there is no Python that can, or it fails.
 pub fn make_environment(checkout: &Checkout, environment: &Path) -> Result<()> {
     let mut venv = Command::new(find()?);
     clean(&mut venv)
@@ -80,10 +80,10 @@ pub fn make_environment(checkout: &Checkout, environment: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The path of a Python in `PATH` that can create environments.
+/// A Python on the path that can make the environment.
 ///
 /// # Errors
-/// If there is none; the message says what to install.
+/// If there is none: the message says what to install.
 pub fn find() -> Result<PathBuf> {
     let works = format!("import sys; sys.exit(sys.version_info < {OLDEST:?})");
     let mut problem = "There is no Python 3 on this machine's path.";
@@ -106,8 +106,8 @@ pub fn find() -> Result<PathBuf> {
     bail!("{problem}\n{HOW_TO_INSTALL}")
 }
 
-/// A command for `program` in the environment, with folders of this checkout for JupyterLab and the
-/// notebooks in place of those in the home folder.
+/// A command in the environment, as JupyterLab and the notebooks are run: with this checkout's
+/// folders instead of those in the home folder.
 pub fn command(checkout: &Checkout, program: &str) -> Command {
     let mut command = Command::new(checkout.python(program));
     let jupyter = checkout.tools().join("jupyter");
@@ -120,7 +120,7 @@ pub fn command(checkout: &Checkout, program: &str) -> Command {
     command
 }
 
-/// Removes environment variables from `command` that would make Python use another environment.
+/// Takes away what would make Python look into another environment.
 pub fn clean(command: &mut Command) -> &mut Command {
     for name in ["PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "JUPYTER_PATH"] {
         command.env_remove(name);
@@ -128,7 +128,7 @@ pub fn clean(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Whether `python` runs successfully with `arguments`.
+/// Whether `python` runs with these arguments, and succeeds.
 pub fn answers(python: &Path, arguments: &[&str]) -> bool {
     let mut command = Command::new(python);
     clean(&mut command)
@@ -140,12 +140,11 @@ pub fn answers(python: &Path, arguments: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The file with the packages of a completed installation.
 fn marker(checkout: &Checkout) -> PathBuf {
     checkout.tools().join("python/installed.txt")
 }
 
-/// The packages to install, as `name==version`.
+/// The pinned list as `name==version` lines, for messages and tests.
 pub fn pinned() -> impl Iterator<Item = &'static str> {
     REQUIREMENTS
         .lines()
@@ -153,10 +152,10 @@ pub fn pinned() -> impl Iterator<Item = &'static str> {
         .filter(|line| !line.is_empty())
 }
 
-/// The version of JupyterLab to install.
+/// The version of JupyterLab that is pinned.
 ///
 /// # Errors
-/// If JupyterLab is not in the list of packages.
+/// If the list does not name it.
 pub fn jupyterlab_version() -> Result<&'static str> {
     pinned()
         .find_map(|line| line.strip_prefix("jupyterlab=="))
@@ -168,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_requirement_has_a_fixed_version() {
+    fn every_requirement_is_pinned() {
         assert!(pinned().count() > 50);
         for line in pinned() {
             assert!(line.contains("=="), "{line}");
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_python_does_not_run() {
+    fn a_missing_python_answers_nothing() {
         assert!(!answers(Path::new("no-such-python"), &["--version"]));
     }
 }

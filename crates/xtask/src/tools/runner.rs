@@ -1,4 +1,4 @@
-//! Executes a notebook in Jupyter with `run_notebook.py`, and reads the report.
+//! Executes a notebook in Jupyter, by `run_notebook.py`, and reads its report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,57 +11,57 @@ use serde_json::Value;
 use crate::checkout::{self, Checkout};
 use crate::tools::python;
 
-/// A notebook to be executed, with its time limits.
+/// What is to be run, and for how long.
 pub struct Job<'a> {
-    /// The name of the temporary files.
+    /// Names the files it is handed over in.
     pub name: &'a str,
-    /// The notebook, as JSON.
+    /// The notebook's text.
     pub notebook: String,
-    /// The current folder of the kernel, to which paths in cells are relative.
+    /// Where the kernel runs: paths in cells begin here.
     pub folder: PathBuf,
-    /// The time limit of a cell, in seconds.
+    /// Seconds that a cell may take.
     pub cell_limit: u32,
-    /// The time limit of the whole notebook, in seconds.
+    /// Seconds that the whole may take.
     pub limit: u32,
-    /// `full` or `quick`: the scale of training in the cells.
+    /// `full` or `quick`: what training in the cells sees.
     pub scale: &'static str,
 }
 
-/// The result of executing a notebook.
+/// What a run gave.
 #[derive(Debug, Deserialize)]
 pub struct Report {
-    /// The result of each cell by its id, up to the one that failed.
+    /// What each cell gave, up to the one that failed.
     pub cells: BTreeMap<String, Ran>,
-    /// The name of the processor.
+    /// The processor it ran on.
     pub machine: String,
-    /// The cell that failed; `None` if all succeeded.
+    /// The cell that failed.
     pub failure: Option<Failure>,
 }
 
-/// The result of a cell.
+/// What a cell gave.
 #[derive(Debug, Deserialize)]
 pub struct Ran {
-    /// The outputs, in Jupyter's format.
+    /// As Jupyter stores them.
     pub outputs: Vec<Value>,
-    /// The time it took, in seconds.
+    /// How long it took.
     pub seconds: f64,
 }
 
-/// A failed cell: it panicked, did not compile, exceeded its time limit, or compiled although it
-/// should not.
+/// A cell that failed: it panicked, did not compile, took too long; or compiled and should not
+/// have.
 #[derive(Debug, Deserialize)]
 pub struct Failure {
-    /// The id of the cell.
+    /// Its id.
     pub cell: String,
-    /// The error message.
+    /// What was said.
     pub error: String,
 }
 
 /// Executes a notebook.
 ///
 /// # Errors
-/// If Python does not start, or ends without a report. The failure of a cell is not an error; it is
-/// part of the report.
+/// Python does not start, or ends without a report. A cell's failure is no error: it stands in the
+/// report.
 pub fn execute(checkout: &Checkout, job: &Job<'_>) -> Result<Report> {
     let desk = checkout.root().join("target/notebooks");
     let file = |ending: &str| desk.join(format!("{}.{ending}", job.name));
@@ -96,10 +96,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_with_or_without_a_failure_is_parsed() {
+    fn a_report_may_hold_a_failure_or_none() {
         let path = Path::new("report.json");
-        let good = r#"{"cells":{"a":{"outputs":[],"seconds":1.5}},
-                      "machine":"m","failure":null,"now":"a"}"#;
+        let good = r#"{"cells":{"a":{"outputs":[],"seconds":1.5}},"machine":"m","failure":null,"now":"a"}"#;
         assert!(parse(good, path).unwrap().failure.is_none());
         let bad = r#"{"cells":{},"machine":"m","failure":{"cell":"a","error":"no"},"now":"a"}"#;
         assert_eq!(parse(bad, path).unwrap().failure.unwrap().cell, "a");

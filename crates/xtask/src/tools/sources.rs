@@ -1,7 +1,7 @@
-//! The part of the standard library's sources that the kernel needs.
+//! The standard library's sources, as much of them as the kernel needs.
 //!
 //! evcxr asks rust-analyzer for the types of variables, and at each start rust-analyzer reads the
-//! standard library: 50 MB, of which 30 MB are processor intrinsics, tests and benchmarks. Without
+//! standard library: 50 MB, of which 30 are intrinsics of processors, tests and benchmarks. Without
 //! these a kernel starts in less than half the time.
 
 use std::fs;
@@ -12,14 +12,14 @@ use anyhow::{Context, Result, ensure};
 
 use crate::checkout::{self, Checkout};
 
-/// The crates whose types the variables of a notebook can have, and the crates these depend on.
+/// The crates whose types a notebook's variables can have, and those they are made of.
 const CRATES: [&str; 5] = ["alloc", "core", "proc_macro", "std", "test"];
 
-/// Copies the sources, and returns the folder for `RUST_SRC_PATH`; `None` if the toolchain does not
-/// have `rust-src`, which evcxr adds at its first start.
+/// The folder for `RUST_SRC_PATH`; `None` as long as the toolchain has no `rust-src`, which evcxr
+/// adds at its first start.
 ///
 /// # Errors
-/// If rustc cannot be run, or the copy cannot be written.
+/// If rustc does not answer, or the copy cannot be written.
 pub fn copy(checkout: &Checkout, toolchain: &str) -> Result<Option<PathBuf>> {
     let place = checkout.tools().join("evcxr/rust-src").join(toolchain);
     if place.exists() {
@@ -45,7 +45,6 @@ pub fn copy(checkout: &Checkout, toolchain: &str) -> Result<Option<PathBuf>> {
     Ok(Some(place))
 }
 
-/// The folder of the toolchain.
 fn sysroot(toolchain: &str) -> Result<PathBuf> {
     let output = Command::new("rustc")
         .env("RUSTUP_TOOLCHAIN", toolchain)
