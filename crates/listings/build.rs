@@ -24,7 +24,7 @@ fn main() -> Result<()> {
         let program = match parse::chapter(&entry.name, &markdown) {
             Ok(chapter) => program::test(&chapter),
             // A misprint fails its own chapter's test, on the misprint's line, and no other's.
-            Err(misprint) => "\n".repeat(misprint.line - 1) + &refusal(&misprint.to_string()),
+            Err(error) => "\n".repeat(error.line - 1) + &refusal(&error.to_string()),
         };
         write(&out, &entry.name, &program)?;
     }

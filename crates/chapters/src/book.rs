@@ -69,7 +69,7 @@ impl Book {
     /// Reads one chapter.
     ///
     /// # Errors
-    /// The file is missing, or a [`Misprint`](crate::chapter::Misprint).
+    /// The file is missing, or a [`ParseError`](crate::chapter::ParseError).
     pub fn chapter(&self, name: &str) -> Result<Chapter> {
         let path = self.markdown_path(name);
         let markdown = std::fs::read_to_string(&path)

@@ -8,7 +8,7 @@ pub use crate::scan::Heading;
 
 /// What is wrong in a chapter, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misprint {
+pub struct ParseError {
     /// The chapter's name: its file in `book/src` without `.md`.
     pub chapter: String,
     /// The Markdown's line, from 1.
@@ -17,7 +17,7 @@ pub struct Misprint {
     pub message: String,
 }
 
-impl fmt::Display for Misprint {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -27,7 +27,7 @@ impl fmt::Display for Misprint {
     }
 }
 
-impl std::error::Error for Misprint {}
+impl std::error::Error for ParseError {}
 
 /// A chapter, read.
 #[derive(Clone, Debug)]
@@ -75,8 +75,13 @@ pub struct Listing {
     pub id: String,
     /// What the info string says.
     pub marks: Marks,
-    /// The code between the fences, each line ended.
+    /// What is compiled and run: the lines between the fences, hidden ones included. It has one
+    /// line for each line of Markdown, and each ends in a newline.
     pub code: String,
+    /// What readers see: the same without its hidden lines. See [`crate::hidden`].
+    pub shown: String,
+    /// The Markdown's lines, from 1, that are hidden.
+    pub hidden: Vec<usize>,
     /// The Markdown's line of the opening fence, from 1.
     pub fence: usize,
     /// The first line of code.
@@ -100,6 +105,13 @@ pub struct Formula {
     pub line: usize,
     /// Its bytes in the Markdown, dollars and name included.
     pub range: Range<usize>,
+}
+
+impl Listing {
+    /// Its anchor on the chapter's page.
+    pub fn anchor(&self) -> String {
+        format!("listing-{}", self.id)
+    }
 }
 
 impl Chapter {

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use crate::book::Book;
 use crate::chapter::Listing;
-use crate::page::anchor;
 
 /// `A15`: part of the list, number in it. Sorted as a reader counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +15,7 @@ pub struct Row(char, u32);
 /// What a row asks for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct Requirement {
     /// In our words.
     pub says: String,
     /// The chapter that covers it; none while it is planned.
@@ -52,13 +51,13 @@ impl std::fmt::Display for Row {
 ///
 /// # Errors
 /// The file is missing or malformed, or a row has no name like `A15`.
-pub fn rows(book: &Book) -> Result<BTreeMap<Row, Asked>> {
+pub fn rows(book: &Book) -> Result<BTreeMap<Row, Requirement>> {
     let path = book.root.join("book/coverage.toml");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;
-    let named: BTreeMap<String, Asked> =
+    let named: BTreeMap<String, Requirement> =
         toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
-    let row = |(name, asked): (String, Asked)| {
+    let row = |(name, asked): (String, Requirement)| {
         let row = Row::parse(&name).with_context(|| {
             format!(
                 "{}: `{name}` is no row; rows are A1, B1, C1, D1 …",
@@ -120,7 +119,7 @@ fn link(chapter: &str, title: &str, listing: &Listing) -> String {
     format!(
         "[{}]({chapter}.md#{})",
         section.replace('|', "\\|"),
-        anchor(listing)
+        listing.anchor()
     )
 }
 

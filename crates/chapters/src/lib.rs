@@ -10,13 +10,14 @@
 //! let chapter = chapters::parse::chapter("counting", "# Counting\n\n```rust\n1 + 1\n```\n")?;
 //! let listing = chapter.listings().next().expect("one listing");
 //! assert_eq!((listing.id.as_str(), listing.first, listing.code.as_str()), ("counting-1", 4, "1 + 1\n"));
-//! # Ok::<(), chapters::chapter::Misprint>(())
+//! # Ok::<(), chapters::chapter::ParseError>(())
 //! ```
 
 pub mod book;
 pub mod chapter;
 pub mod coverage;
 pub mod flips;
+pub mod hidden;
 mod includes;
 pub mod marks;
 pub mod math;
@@ -27,4 +28,5 @@ pub mod program;
 pub mod refusals;
 pub mod rules;
 mod scan;
+mod sources;
 pub mod values;

@@ -6,15 +6,15 @@ use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 use crate::chapter::Formula;
 
 /// Sets formulas.
-pub struct Setter(LatexToMathML);
+pub struct FormulaRenderer(LatexToMathML);
 
-impl Setter {
+impl FormulaRenderer {
     /// # Errors
     /// Never with the settings used here.
     pub fn new() -> Result<Self> {
-        let setter = LatexToMathML::new(MathCoreConfig::default());
-        Ok(Setter(
-            setter
+        let formulas = LatexToMathML::new(MathCoreConfig::default());
+        Ok(FormulaRenderer(
+            formulas
                 .map_err(|e| anyhow!("{e:?}"))
                 .context("the mathematics settings")?,
         ))
@@ -65,7 +65,7 @@ mod tests {
 
     fn set(latex: &str) -> Result<String, String> {
         let chapter = chapter("t", &format!("# T\n\n$$\n{latex}\n$$ {{#x}}\n")).unwrap();
-        Setter::new().unwrap().set(&chapter.formulas[0])
+        FormulaRenderer::new().unwrap().set(&chapter.formulas[0])
     }
 
     #[test]

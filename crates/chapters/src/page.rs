@@ -7,9 +7,9 @@ use anyhow::Result;
 use crate::book::Book;
 use crate::chapter::{Chapter, Formula, Listing};
 use crate::coverage;
-use crate::math::{self, Setter};
+use crate::math::{self, FormulaRenderer};
 use crate::notebook::Notebook;
-use crate::notebook::key::Ground;
+use crate::notebook::key::Fingerprint;
 use crate::values::{self, Values};
 
 pub mod outputs;
@@ -19,12 +19,12 @@ pub mod preprocessor;
 const JUPYTER: &str = "http://localhost:8888/lab/tree/my-notebooks";
 
 /// What all pages of a book are made with.
-pub struct Press {
+pub struct PageRenderer {
     book: Book,
     values: Values,
-    setter: Setter,
+    formulas: FormulaRenderer,
     /// `None` in a checkout whose sources cannot be read: then nothing counts as stale.
-    ground: Option<Ground>,
+    fingerprint: Option<Fingerprint>,
 }
 
 /// A page, and what is wrong with it.
@@ -36,17 +36,17 @@ pub struct Page {
     pub faults: Vec<String>,
 }
 
-impl Press {
+impl PageRenderer {
     /// Reads what pages need from a checkout.
     ///
     /// # Errors
     /// A notebook or the table of contents cannot be read.
     pub fn new(book: Book) -> Result<Self> {
-        let ground = Ground::of(&book.root).ok();
-        Ok(Press {
+        let fingerprint = Fingerprint::of(&book.root).ok();
+        Ok(PageRenderer {
             values: Values::of_book(&book)?,
-            setter: Setter::new()?,
-            ground,
+            formulas: FormulaRenderer::new()?,
+            fingerprint,
             book,
         })
     }
@@ -58,39 +58,39 @@ impl Press {
     pub fn page(&self, name: &str, markdown: &str) -> Result<Page> {
         let chapter = crate::parse::chapter(name, markdown)?;
         let notebook = Notebook::read(&self.book.notebook_path(name))?;
-        let mut sheet = Sheet {
+        let mut draft = PageDraft {
             chapter: &chapter,
             edits: Vec::new(),
             faults: Vec::new(),
         };
         for formula in &chapter.formulas {
-            self.formula(&mut sheet, formula);
+            self.formula(&mut draft, formula);
         }
         for listing in chapter.listings() {
-            self.listing(&mut sheet, listing, notebook.as_ref())?;
+            self.listing(&mut draft, listing, notebook.as_ref())?;
         }
-        self.quotations(&mut sheet);
-        self.title(&mut sheet, notebook.as_ref());
+        self.quotations(&mut draft);
+        self.title(&mut draft, notebook.as_ref());
         if let Some(at) = markdown
             .find("{{coverage}}")
             .filter(|at| !chapter.is_verbatim(*at))
         {
-            sheet
+            draft
                 .edits
                 .push((at..at + "{{coverage}}".len(), coverage::page(&self.book)?));
         }
-        Ok(sheet.finish())
+        Ok(draft.finish())
     }
 
-    fn formula(&self, sheet: &mut Sheet<'_>, formula: &Formula) {
-        let set = self.setter.set(formula).unwrap_or_else(|fault| {
-            sheet.fault(formula.line, &fault);
+    fn formula(&self, draft: &mut PageDraft<'_>, formula: &Formula) {
+        let set = self.formulas.set(formula).unwrap_or_else(|fault| {
+            draft.fault(formula.line, &fault);
             format!(
                 "<code class=\"math-error\">{}</code>",
                 outputs::escape(&formula.latex)
             )
         });
-        let text = &sheet.chapter.markdown;
+        let text = &draft.chapter.markdown;
         let html = match &formula.name {
             None => math::shield(&set),
             // At a line's start it is a block of its own; elsewhere, as in a list, it stays in its paragraph.
@@ -102,30 +102,33 @@ impl Press {
                 math::shield(&set)
             ),
         };
-        sheet.edits.push((formula.range.clone(), html));
+        draft.edits.push((formula.range.clone(), html));
     }
 
     fn listing(
         &self,
-        sheet: &mut Sheet<'_>,
+        draft: &mut PageDraft<'_>,
         listing: &Listing,
         notebook: Option<&Notebook>,
     ) -> Result<()> {
         let recorded = notebook.and_then(|n| {
             n.outputs(&listing.id)
-                .filter(|_| n.code(&listing.id) == Some(listing.code.trim_end()))
+                .filter(|_| n.code(&listing.id) == Some(listing.shown.trim_end()))
         });
         let shown = match recorded {
             Some(outputs) => outputs::html(outputs),
             None => {
-                sheet.fault(
+                draft.fault(
                     listing.first,
                     &format!("listing `{}` has no recorded output", listing.id),
                 );
                 note("No output is recorded for this listing yet.")
             }
         };
-        let code = format!("```rust,noplayground\n{}```\n\n{shown}", listing.code);
+        let code = format!(
+            "```rust,noplayground\n{}```\n\n{shown}",
+            escaped(&listing.shown)
+        );
         let code = if listing.marks.solution {
             format!(
                 "<details class=\"solution\">\n<summary>Solution</summary>\n\n{code}\n\n</details>"
@@ -133,32 +136,32 @@ impl Press {
         } else {
             code
         };
-        sheet.edits.push((
+        draft.edits.push((
             listing.range.clone(),
             format!(
                 "<div class=\"listing\" id=\"{}\">\n\n{code}\n\n</div>\n",
-                anchor(listing)
+                listing.anchor()
             ),
         ));
         Ok(())
     }
 
-    fn quotations(&self, sheet: &mut Sheet<'_>) {
-        for quotation in values::quotations(sheet.chapter) {
-            let value = match self.values.find(&sheet.chapter.name, &quotation.label) {
+    fn quotations(&self, draft: &mut PageDraft<'_>) {
+        for quotation in values::quotations(draft.chapter) {
+            let value = match self.values.find(&draft.chapter.name, &quotation.label) {
                 Ok(value) => value.to_owned(),
                 Err(fault) => {
-                    sheet.fault(sheet.chapter.line_of(quotation.range.start), &fault);
+                    draft.fault(draft.chapter.line_of(quotation.range.start), &fault);
                     values::UNRECORDED.to_owned()
                 }
             };
-            sheet.edits.push((quotation.range, value));
+            draft.edits.push((quotation.range, value));
         }
     }
 
     /// Under the title: the notebook, and whether its outputs are those of this text.
-    fn title(&self, sheet: &mut Sheet<'_>, notebook: Option<&Notebook>) {
-        let chapter = sheet.chapter;
+    fn title(&self, draft: &mut PageDraft<'_>, notebook: Option<&Notebook>) {
+        let chapter = draft.chapter;
         let Some(title) = chapter
             .headings
             .first()
@@ -181,21 +184,29 @@ impl Press {
             ));
         }
         text.push_str("</p>\n\n");
-        let key = self.ground.as_ref().map(|ground| ground.key(chapter));
+        let key = self
+            .fingerprint
+            .as_ref()
+            .map(|fingerprint| fingerprint.key(chapter));
         if let (Some(key), Some(recorded)) = (key, notebook.and_then(Notebook::key))
             && key != recorded
         {
-            sheet.fault(1, "the recorded outputs are stale");
+            draft.fault(1, "the recorded outputs are stale");
             text.push_str(&note("The outputs on this page are stale: listings, `digits` or data have changed since they were recorded."));
             text.push_str("\n\n");
         }
-        sheet.edits.push((at..at, text));
+        draft.edits.push((at..at, text));
     }
 }
 
-/// The anchor of a listing on its page.
-pub fn anchor(listing: &Listing) -> String {
-    format!("listing-{}", listing.id)
+/// Code for mdBook, which hides lines as rustdoc does: a line that begins so gets one `#` more.
+fn escaped(code: &str) -> String {
+    let line = |line: &str| {
+        let start = line.trim_start();
+        let hides = start.starts_with("# ") || start.starts_with("##") || start.trim_end() == "#";
+        line.replacen('#', "##", usize::from(hides))
+    };
+    code.split_inclusive('\n').map(line).collect()
 }
 
 /// A note to whoever writes the chapter.
@@ -207,13 +218,13 @@ fn note(sentence: &str) -> String {
 }
 
 /// A page in the making.
-struct Sheet<'a> {
+struct PageDraft<'a> {
     chapter: &'a Chapter,
     edits: Vec<(Range<usize>, String)>,
     faults: Vec<String>,
 }
 
-impl Sheet<'_> {
+impl PageDraft<'_> {
     fn fault(&mut self, line: usize, sentence: &str) {
         self.faults.push(format!(
             "book/src/{}.md:{line}: {sentence}",

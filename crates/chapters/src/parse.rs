@@ -4,16 +4,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::chapter::{Block, Chapter, Formula, Listing, Misprint, Prose, line_of};
+use crate::chapter::{Block, Chapter, Formula, Listing, ParseError, Prose, line_of};
+use crate::hidden::Lines;
 use crate::marks::Marks;
 use crate::scan::{Fence, Heading, Scan};
 
 /// Reads a chapter.
 ///
 /// # Errors
-/// The first [`Misprint`]: an unknown mark, a listing in a list, an unclosed fence, a formula
+/// The first [`ParseError`]: an unknown mark, a listing in a list, an unclosed fence, a formula
 /// without a name or with one already taken, `$$` that closes nothing.
-pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, Misprint> {
+pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, ParseError> {
     let scan = Scan::of(markdown);
     let reader = Reader {
         name,
@@ -50,16 +51,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn misprint<T>(&self, byte: usize, message: impl Into<String>) -> Result<T, Misprint> {
-        let line = line_of(self.markdown, byte);
-        Err(Misprint {
+    fn error<T>(&self, byte: usize, message: impl Into<String>) -> Result<T, ParseError> {
+        self.error_at(line_of(self.markdown, byte), message)
+    }
+
+    fn error_at<T>(&self, line: usize, message: impl Into<String>) -> Result<T, ParseError> {
+        Err(ParseError {
             chapter: self.name.to_owned(),
             line,
             message: message.into(),
         })
     }
 
-    fn formulas(&self) -> Result<Vec<Formula>, Misprint> {
+    fn formulas(&self) -> Result<Vec<Formula>, ParseError> {
         let mut names = HashSet::new();
         let mut formulas = Vec::new();
         for math in &self.scan.maths {
@@ -68,13 +72,13 @@ impl Reader<'_> {
             let mut name = None;
             if math.displayed {
                 let Some((found, length)) = name_behind(&self.markdown[range.end..]) else {
-                    return self.misprint(
+                    return self.error(
                         range.start,
                         "a displayed formula has no name: write `{#name}` behind its closing `$$`",
                     );
                 };
                 if !names.insert(found.clone()) {
-                    return self.misprint(
+                    return self.error(
                         range.start,
                         format!("the formula name `{found}` is already taken in this chapter"),
                     );
@@ -94,13 +98,13 @@ impl Reader<'_> {
     }
 
     /// `$$` outside code that is no formula's: a formula was opened and never closed.
-    fn no_stray_dollars(&self) -> Result<(), Misprint> {
+    fn no_stray_dollars(&self) -> Result<(), ParseError> {
         let known = |byte: usize| {
             self.scan.maths.iter().any(|m| m.range.contains(&byte))
                 || self.scan.verbatim.iter().any(|v| v.contains(&byte))
         };
         match self.markdown.match_indices("$$").find(|(byte, _)| !known(*byte)) {
-            Some((byte, _)) => self.misprint(
+            Some((byte, _)) => self.error(
                 byte,
                 "`$$` begins or ends no formula (no blank line may stand inside one, and none of its lines may begin like a list, a heading or a rule: `-`, `+`, `=`, `#`)",
             ),
@@ -108,14 +112,14 @@ impl Reader<'_> {
         }
     }
 
-    fn listings(&self) -> Result<Vec<Listing>, Misprint> {
+    fn listings(&self) -> Result<Vec<Listing>, ParseError> {
         let mut counts: HashMap<String, usize> = HashMap::new();
         let mut listings = Vec::new();
         for fence in &self.scan.fences {
             self.is_closed(fence)?;
             let (language, marks) = fence.info.split_once(',').unwrap_or((&fence.info, ""));
             if matches!(language, "Rust" | "rs" | "rust,") || language.starts_with("rust ") {
-                return self.misprint(
+                return self.error(
                     fence.range.start,
                     format!("write `rust` for `{language}`, and marks behind a comma"),
                 );
@@ -132,15 +136,15 @@ impl Reader<'_> {
         fence: &Fence,
         marks: &str,
         counts: &mut HashMap<String, usize>,
-    ) -> Result<Listing, Misprint> {
+    ) -> Result<Listing, ParseError> {
         let start = fence.range.start;
         if fence.nested {
-            return self.misprint(
+            return self.error(
                 start,
                 "a listing stands in a list or a quotation; put it on its own",
             );
         }
-        let marks = Marks::parse(marks).or_else(|message| self.misprint(start, message))?;
+        let marks = Marks::parse(marks).or_else(|message| self.error(start, message))?;
         let text = &self.markdown[fence.range.clone()];
         let code_start = text.find('\n').map_or(text.len(), |at| at + 1);
         let code_end = text.trim_end().rfind('\n').map_or(code_start, |at| at + 1);
@@ -149,12 +153,17 @@ impl Reader<'_> {
         let count = counts.entry(slug.clone()).or_default();
         *count += 1;
         let first = line_of(self.markdown, start) + 1;
-        let code = text[code_start..code_end.max(code_start)].to_owned();
+        let lines = Lines::of(&text[code_start..code_end.max(code_start)]);
+        lines
+            .check(&marks)
+            .or_else(|(line, message)| self.error_at(first + line, message))?;
         Ok(Listing {
             id: format!("{slug}-{count}"),
             marks,
-            end: first + code.matches('\n').count(),
-            code,
+            end: first + lines.code.matches('\n').count(),
+            hidden: lines.hidden.iter().map(|line| first + line).collect(),
+            code: lines.code,
+            shown: lines.shown,
             fence: first - 1,
             first,
             section: section.map_or_else(String::new, |h| h.text.trim().to_owned()),
@@ -162,7 +171,7 @@ impl Reader<'_> {
         })
     }
 
-    fn is_closed(&self, fence: &Fence) -> Result<(), Misprint> {
+    fn is_closed(&self, fence: &Fence) -> Result<(), ParseError> {
         let text = &self.markdown[fence.range.clone()];
         let ticks: String = text
             .chars()
@@ -175,7 +184,7 @@ impl Reader<'_> {
         {
             return Ok(());
         }
-        self.misprint(
+        self.error(
             fence.range.start,
             format!("this block is never closed: write `{ticks}` on a line of its own"),
         )
@@ -187,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// Prose is cut at listings and at headings.
-    fn blocks(&self, listings: Vec<Listing>) -> Result<Vec<Block>, Misprint> {
+    fn blocks(&self, listings: Vec<Listing>) -> Result<Vec<Block>, ParseError> {
         let mut cuts: Vec<usize> = self
             .scan
             .headings
@@ -243,7 +252,7 @@ impl Reader<'_> {
         }
     }
 
-    fn distinct(&self, blocks: &[Block]) -> Result<(), Misprint> {
+    fn distinct(&self, blocks: &[Block]) -> Result<(), ParseError> {
         let mut seen = HashSet::new();
         for block in blocks {
             let (id, start) = match block {
@@ -251,7 +260,7 @@ impl Reader<'_> {
                 Block::Listing(listing) => (&listing.id, listing.range.start),
             };
             if !seen.insert(id) {
-                return self.misprint(start, format!("two pieces of this chapter are called `{id}`: word one of the headings differently"));
+                return self.error(start, format!("two pieces of this chapter are called `{id}`: word one of the headings differently"));
             }
         }
         Ok(())

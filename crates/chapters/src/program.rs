@@ -89,10 +89,10 @@ pub enum Closing {
 
 /// Finds a listing's closing expression. Code that does not parse counts as a statement: rustc will say why.
 pub fn closing(code: &str) -> Closing {
-    let Some(statements) = parse(code) else {
+    let Some(all) = statements(code) else {
         return Closing::Statement;
     };
-    match statements.last() {
+    match all.last() {
         Some(syn::Stmt::Expr(_, None)) => {}
         Some(syn::Stmt::Macro(last)) if last.semi_token.is_none() => {}
         _ => return Closing::Statement,
@@ -100,13 +100,27 @@ pub fn closing(code: &str) -> Closing {
     let lines: Vec<&str> = code.lines().collect();
     let line = (0..lines.len()).rev().find(|at| {
         let (before, after) = (lines[..*at].join("\n"), lines[*at..].join("\n"));
-        parse(&after).is_some_and(|s| s.len() == 1)
-            && parse(&before).is_some_and(|s| s.len() + 1 == statements.len())
+        statements(&after).is_some_and(|s| s.len() == 1)
+            && statements(&before).is_some_and(|s| s.len() + 1 == all.len())
     });
     Closing::Expression { line }
 }
 
-fn parse(code: &str) -> Option<Vec<syn::Stmt>> {
+/// Whether the code ends in an expression whose value a notebook shows. Loops have none.
+pub(crate) fn has_value(code: &str) -> bool {
+    let last = statements(code).and_then(|mut statements| statements.pop());
+    let is_loop = matches!(
+        last,
+        Some(syn::Stmt::Expr(
+            syn::Expr::ForLoop(_) | syn::Expr::While(_),
+            None
+        ))
+    );
+    closing(code) != Closing::Statement && !is_loop
+}
+
+/// The statements of some code; `None` if it does not parse.
+pub(crate) fn statements(code: &str) -> Option<Vec<syn::Stmt>> {
     use syn::parse::Parser;
     syn::Block::parse_within.parse_str(code).ok()
 }
@@ -149,6 +163,15 @@ a.iter()
         );
         assert_eq!(lines.last(), Some(&"Ok(()) }"));
         syn::parse_file(&program).unwrap();
+    }
+
+    #[test]
+    fn hidden_lines_stand_on_the_markdowns_lines() {
+        let markdown = "# T\n\n```rust\nlet a = 1;\n# assert_eq!(a, 1);\na\n```\n";
+        let program = test(&chapter("try", markdown).unwrap());
+        let lines: Vec<&str> = program.lines().collect();
+        assert_eq!(lines[4], "  assert_eq!(a, 1);");
+        assert_eq!((lines[5], lines[6]), ("_ = &(a", ");"));
     }
 
     #[test]

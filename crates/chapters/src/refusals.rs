@@ -21,7 +21,7 @@ mod normal;
 
 /// A listing that rustc refused, and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct CompileFailure {
     /// The chapter's name.
     pub chapter: String,
     /// The listing's name.
@@ -42,7 +42,7 @@ pub fn path(book: &Book, chapter: &str, listing: &str) -> PathBuf {
 ///
 /// # Errors
 /// Cargo does not run, a listing compiles after all, or what is refused is a listing before it.
-pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<Refusal>> {
+pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<CompileFailure>> {
     let asked: Vec<(&Chapter, &Listing)> = chapters
         .iter()
         .flat_map(|chapter| {
@@ -63,7 +63,7 @@ pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<Refusal>> {
             .get(&target(chapter, listing))
             .map_or(&[][..], Vec::as_slice);
         let message = message(&book.root, chapter, listing, found)?;
-        Ok(Refusal {
+        Ok(CompileFailure {
             chapter: chapter.name.clone(),
             listing: listing.id.clone(),
             message,

@@ -8,8 +8,8 @@ use crate::book::Book;
 use crate::chapter::{Chapter, Listing};
 use crate::coverage::{self, Row};
 
+pub mod import_order;
 pub mod pictures;
-pub mod upwards;
 
 /// The longest listing, in lines of code.
 pub const LONGEST_LISTING: usize = 25;
@@ -21,11 +21,11 @@ fn at(chapter: &Chapter, line: usize, sentence: &str) -> Breach {
     format!("book/src/{}.md:{line}: {sentence}", chapter.name)
 }
 
-/// A listing shows one idea: at most [`LONGEST_LISTING`] lines.
+/// A listing shows one idea: at most [`LONGEST_LISTING`] lines, hidden ones not counted.
 pub fn long_listings(chapter: &Chapter) -> Vec<Breach> {
     let lines = |listing: &Listing| {
         listing
-            .code
+            .shown
             .lines()
             .filter(|line| !line.trim().is_empty())
             .count()
@@ -45,7 +45,7 @@ pub fn long_listings(chapter: &Chapter) -> Vec<Breach> {
     .collect()
 }
 
-/// Every displayed formula is checked by a listing of its chapter, and that listing asserts something.
+/// Every displayed formula is checked by a listing of its chapter, whose shown lines assert something.
 pub fn unchecked_formulas(chapter: &Chapter) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (name, formula) in chapter.displayed() {
@@ -70,7 +70,7 @@ pub fn unchecked_formulas(chapter: &Chapter) -> Vec<Breach> {
                 ));
             }
         }
-        if !listing.marks.checks.is_empty() && !asserts(&listing.code) {
+        if !listing.marks.checks.is_empty() && !asserts(&listing.shown) {
             breaches.push(at(
                 chapter,
                 listing.fence,
@@ -102,7 +102,7 @@ fn asserts(code: &str) -> bool {
 }
 
 /// A number with `%` in prose is a recorded value, says when it was recorded, or says where it is from.
-pub fn loose_percentages(chapter: &Chapter) -> Vec<Breach> {
+pub fn unsourced_percentages(chapter: &Chapter) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (byte, _) in chapter.markdown.match_indices('%') {
         let before = chapter.markdown[..byte].trim_end_matches([' ', '\u{a0}', '\u{202f}']);
@@ -233,12 +233,14 @@ pub fn coverage(book: &Book) -> Result<Vec<Breach>> {
 ///
 /// # Errors
 /// Never with the settings used here.
-pub fn unset_formulas(chapter: &Chapter) -> Result<Vec<Breach>> {
-    let setter = crate::math::Setter::new()?;
-    let faults = chapter
-        .formulas
-        .iter()
-        .filter_map(|f| setter.set(f).err().map(|fault| at(chapter, f.line, &fault)));
+pub fn invalid_formulas(chapter: &Chapter) -> Result<Vec<Breach>> {
+    let formulas = crate::math::FormulaRenderer::new()?;
+    let faults = chapter.formulas.iter().filter_map(|f| {
+        formulas
+            .set(f)
+            .err()
+            .map(|fault| at(chapter, f.line, &fault))
+    });
     Ok(faults.collect())
 }
 

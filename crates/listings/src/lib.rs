@@ -31,12 +31,12 @@ pub fn begin(number: usize) {
     NOW.store(number, Ordering::Relaxed);
 }
 
-/// Runs a chapter's program at quick scale.
+/// Runs a chapter's program in quick mode.
 ///
 /// # Panics
 /// When a listing panics or returns an error: the message names chapter, listing and Markdown line.
 pub fn run(chapter: &str, spans: &[Span], program: fn() -> Result<(), Box<dyn Error>>) {
-    digits::scale::set(digits::scale::Scale::Quick);
+    digits::run_mode::set(digits::run_mode::RunMode::Quick);
     let before = panic::take_hook();
     panic::set_hook(Box::new(|info| {
         let message = info

@@ -2,12 +2,12 @@
 //!
 //! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they print.
 //! `--check` stores nothing: stale chapters run in full and are compared with the recorded outputs, all others
-//! run at quick scale; and every notebook must be the one its chapter gives.
+//! run in quick mode; and every notebook must be the one its chapter gives.
 
 use anyhow::{Context, Result, bail};
 use chapters::book::{Book, Entry};
 use chapters::chapter::Chapter;
-use chapters::notebook::key::Ground;
+use chapters::notebook::key::Fingerprint;
 use chapters::notebook::{Notebook, write};
 use chapters::refusals;
 use chapters::values::Values;
@@ -51,7 +51,7 @@ struct Desk {
     checkout: Checkout,
     book: Book,
     chapters: Vec<Chapter>,
-    ground: Ground,
+    fingerprint: Fingerprint,
     args: Args,
 }
 
@@ -87,7 +87,7 @@ impl Desk {
         }
         let book = Book::open(checkout.root())?;
         let chapters = read_all(&book)?;
-        let ground = Ground::of(checkout.root())?;
+        let fingerprint = Fingerprint::of(checkout.root())?;
         for name in &args.chapters {
             if !book.entries.iter().any(|entry| entry.name == *name) {
                 bail!("no chapter `{name}` in book/src/SUMMARY.md");
@@ -97,7 +97,7 @@ impl Desk {
             checkout,
             book,
             chapters,
-            ground,
+            fingerprint,
             args: args.clone(),
         })
     }
@@ -126,7 +126,7 @@ impl Desk {
 
     fn is_stale(&self, chapter: &Chapter) -> Result<bool> {
         let notebook = self.notebook(chapter)?;
-        let key = self.ground.key(chapter);
+        let key = self.fingerprint.key(chapter);
         Ok(notebook.is_none_or(|n| n.key() != Some(&key) || !ran(&n, chapter)))
     }
 
@@ -173,13 +173,13 @@ fn ran(notebook: &Notebook, chapter: &Chapter) -> bool {
 fn read_all(book: &Book) -> Result<Vec<Chapter>> {
     let read = |entry: &Entry| book.chapter(&entry.name);
     let (good, bad): (Vec<_>, Vec<_>) = book.entries.iter().map(read).partition(Result::is_ok);
-    let misprints: Vec<String> = bad
+    let errors: Vec<String> = bad
         .into_iter()
         .filter_map(Result::err)
         .map(|e| format!("{e:#}"))
         .collect();
-    if !misprints.is_empty() {
-        bail!("{}", misprints.join("\n"));
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\n"));
     }
     Ok(good.into_iter().filter_map(Result::ok).collect())
 }

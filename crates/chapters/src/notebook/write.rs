@@ -17,6 +17,20 @@ pub const SET_UP_CODE: &str = ":dep digits = { path = \"../crates/digits\" }";
 /// `before` is the notebook of the last run: its outputs stay with the cells whose code is the same.
 /// `values` answers `{{value …}}` in the prose.
 pub fn notebook(chapter: &Chapter, before: Option<&Notebook>, values: &Values) -> Notebook {
+    let mut notebook = with_code(chapter, values, |listing| &listing.shown);
+    if let Some(before) = before {
+        keep_run(&mut notebook, before);
+    }
+    notebook
+}
+
+/// Makes the notebook that is executed when a chapter is recorded or checked: its cells hold the
+/// hidden lines too, so that line 3 of a cell is the third line between the listing's fences.
+pub fn executed(chapter: &Chapter) -> Notebook {
+    with_code(chapter, &Values::default(), |listing| &listing.code)
+}
+
+fn with_code(chapter: &Chapter, values: &Values, code_of: fn(&Listing) -> &String) -> Notebook {
     let mut cells = vec![code(
         SET_UP,
         SET_UP_CODE.to_owned(),
@@ -31,21 +45,17 @@ pub fn notebook(chapter: &Chapter, before: Option<&Notebook>, values: &Values) -
             },
             Block::Listing(listing) => code(
                 &listing.id,
-                listing.code.trim_end().to_owned(),
+                code_of(listing).trim_end().to_owned(),
                 metadata(listing),
             ),
         });
     }
-    let mut notebook = Notebook {
+    Notebook {
         cells,
         metadata: about(chapter),
         nbformat: 4,
         nbformat_minor: 5,
-    };
-    if let Some(before) = before {
-        keep_run(&mut notebook, before);
     }
-    notebook
 }
 
 fn code(id: &str, source: String, metadata: Map<String, Value>) -> Cell {
@@ -190,6 +200,22 @@ See [there](other.md#deep).
             panic!("code")
         };
         assert_eq!(metadata["jupyter"]["source_hidden"], true);
+    }
+
+    #[test]
+    fn the_executed_cell_has_the_hidden_lines_and_the_stored_one_has_not() {
+        let markdown = "# T\n\n```rust\nlet a = 1;\n# assert_eq!(a, 1);\na\n```\n";
+        let chapter = chapter("t", markdown).unwrap();
+        let stored = notebook(&chapter, None, &Values::default());
+        assert_eq!(stored.code("t-1"), Some("let a = 1;\na"));
+        assert_eq!(
+            executed(&chapter).code("t-1"),
+            Some("let a = 1;\n  assert_eq!(a, 1);\na")
+        );
+        let ids = |notebook: &Notebook| -> Vec<String> {
+            notebook.cells.iter().map(|c| c.id().to_owned()).collect()
+        };
+        assert_eq!(ids(&executed(&chapter)), ids(&stored));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use mdbook_preprocessor::book::Book as Pages;
 use serde_json::Value;
 
-use super::Press;
+use super::PageRenderer;
 use crate::book::Book;
 
 /// Turns every chapter of the book in `input` into its page.
@@ -23,7 +23,7 @@ pub fn run(input: &str, strict: bool) -> Result<String> {
         .parent()
         .unwrap_or(Path::new("."))
         .to_path_buf();
-    let press = Press::new(Book::open(root)?)?;
+    let renderer = PageRenderer::new(Book::open(root)?)?;
     let mut faults = Vec::new();
     let mut failures = Vec::new();
     pages.for_each_chapter_mut(|chapter| {
@@ -35,7 +35,7 @@ pub fn run(input: &str, strict: bool) -> Result<String> {
         else {
             return;
         };
-        match press.page(name, &chapter.content) {
+        match renderer.page(name, &chapter.content) {
             Ok(page) => {
                 chapter.content = page.markdown;
                 faults.extend(page.faults);

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::chapter::{Chapter, Listing};
+use crate::sources::LINKED_CRATES;
 
 /// The Markdown's line that an error points at, if it points into the program.
 pub(super) fn primary_line(error: &Value) -> Option<usize> {
@@ -28,6 +29,8 @@ enum Place {
     Nowhere,
     Program,
     Elsewhere,
+    /// Below a quoted line that readers do not see.
+    Hidden,
     /// Behind the heading of a list that is left out.
     List,
 }
@@ -95,7 +98,8 @@ impl Reader<'_> {
         let Some(margin) = margin.filter(|_| line.len() > self.width) else {
             // A heading such as `error[E0308]: …`, or `...` for lines left out.
             if line.starts_with("...") {
-                return matches!(place, Place::Nowhere | Place::Program).then(|| plain(line));
+                return matches!(place, Place::Nowhere | Place::Program | Place::Hidden)
+                    .then(|| plain(line));
             }
             // A list of types in another crate's sources: its lines are not the listing's.
             let list = line.starts_with("help: the following other types implement");
@@ -130,6 +134,17 @@ impl Reader<'_> {
         if matches!(place, Place::Elsewhere | Place::List) {
             return None;
         }
+        if let Ok(line) = margin.trim().parse() {
+            // A hidden line is not quoted, and neither are the marks below it.
+            *place = if self.is_hidden(line) {
+                Place::Hidden
+            } else {
+                Place::Program
+            };
+        }
+        if *place == Place::Hidden {
+            return None;
+        }
         let number = margin
             .trim()
             .parse()
@@ -157,7 +172,11 @@ impl Reader<'_> {
             parts.next().unwrap_or(""),
             parts.next().unwrap_or(target),
         );
-        if in_program(file) && !file.contains("crates/digits") {
+        let file = file.replace('\\', "/");
+        let own = LINKED_CRATES
+            .iter()
+            .find_map(|name| Some((name, file.split_once(&format!("crates/{name}/"))?.1)));
+        if in_program(&file) && own.is_none() {
             *place = Place::Program;
             return match line.parse().ok().and_then(|line| self.within(line)) {
                 Some((true, line)) => format!("listing:{line}:{column}"),
@@ -166,10 +185,9 @@ impl Reader<'_> {
             };
         }
         *place = Place::Elsewhere;
-        let file = file.replace('\\', "/");
         let root = self.root.to_string_lossy().replace('\\', "/");
-        if let Some((_, own)) = file.split_once("crates/digits/") {
-            return format!("crates/digits/{own}");
+        if let Some((name, path)) = own {
+            return format!("crates/{name}/{path}");
         }
         if let Some((_, library)) = file.split_once("/library/") {
             return format!("library/{library}");
@@ -183,13 +201,20 @@ impl Reader<'_> {
         }
     }
 
-    /// A line of the program: whether it is in this listing, and its number in its listing.
+    /// A line of the program: whether it is in this listing, and its number among the shown lines
+    /// of its listing.
     fn within(&self, line: usize) -> Option<(bool, usize)> {
         let found = self
             .chapter
             .listings()
             .find(|l| (l.first..=l.end).contains(&line))?;
-        Some((found.id == self.listing.id, line - found.first + 1))
+        let hidden = found.hidden.iter().filter(|h| **h < line).count();
+        Some((found.id == self.listing.id, line - found.first + 1 - hidden))
+    }
+
+    /// Whether a line of the program is hidden from readers.
+    fn is_hidden(&self, line: usize) -> bool {
+        self.chapter.listings().any(|l| l.hidden.contains(&line))
     }
 }
 

@@ -10,7 +10,7 @@ use chapters::notebook::{Notebook, compare, write};
 use chapters::values::Values;
 
 use super::Desk;
-use super::run::{self, Scale};
+use super::run::{self, RunMode};
 use crate::tools::runner::Report;
 
 /// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses one core.
@@ -40,7 +40,6 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
         .filter(named)
         .map(|chapter| Job {
             chapter,
-            notebook: write::notebook(chapter, None, &values),
             in_full: stale.iter().any(|c| c.name == chapter.name),
         })
         .collect();
@@ -67,7 +66,6 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
 /// A notebook to run.
 struct Job<'a> {
     chapter: &'a Chapter,
-    notebook: Notebook,
     in_full: bool,
 }
 
@@ -79,12 +77,12 @@ fn run_all(desk: &Desk, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
         loop {
             let at = next.fetch_add(1, Ordering::SeqCst);
             let Some(job) = jobs.get(at) else { break };
-            let scale = if job.in_full {
-                Scale::Full
+            let mode = if job.in_full {
+                RunMode::Full
             } else {
-                Scale::Quick
+                RunMode::Quick
             };
-            let ran = run::execute(desk, job.chapter, &job.notebook, scale);
+            let ran = run::execute(desk, job.chapter, mode);
             *done[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(ran);
         }
     };

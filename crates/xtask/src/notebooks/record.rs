@@ -8,7 +8,7 @@ use chapters::values::Values;
 use serde_json::{Value, json};
 
 use super::Desk;
-use super::run::{self, Scale};
+use super::run::{self, RunMode};
 use crate::checkout;
 use crate::tools::runner::Report;
 
@@ -17,8 +17,8 @@ pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
     refuse(desk, &[chapter])?;
     let mut values = Values::of_book(&desk.book)?;
     let mut notebook = write::notebook(chapter, None, &values);
-    let report = run::execute(desk, chapter, &notebook, Scale::Full)?;
-    fill(&mut notebook, report, &desk.ground.key(chapter));
+    let report = run::execute(desk, chapter, RunMode::Full)?;
+    fill(&mut notebook, report, &desk.fingerprint.key(chapter));
     refusals::show(&desk.book, chapter, &mut notebook)?;
     // Now its prose can quote what it printed.
     values.add(&chapter.name, &notebook);

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use chapters::chapter::Chapter;
-use chapters::notebook::{Notebook, SET_UP};
+use chapters::notebook::{SET_UP, write};
 use serde_json::{Value, json};
 
 use super::Desk;
@@ -10,33 +10,28 @@ use crate::tools::runner::{self, Failure, Job, Report};
 
 /// Full in notebooks; quick where only errors are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(super) enum RunMode {
     Full,
     Quick,
 }
 
-/// Executes a chapter's notebook.
+/// Executes a chapter's listings, hidden lines included, as the cells of a notebook.
 ///
 /// # Errors
 /// Python or the kernel does not start, or a cell fails: with chapter, listing, Markdown line and the error's text.
-pub(super) fn execute(
-    desk: &Desk,
-    chapter: &Chapter,
-    notebook: &Notebook,
-    scale: Scale,
-) -> Result<Report> {
-    let (scale, said) = match scale {
-        Scale::Full => ("full", "in full"),
-        Scale::Quick => ("quick", "at quick scale"),
+pub(super) fn execute(desk: &Desk, chapter: &Chapter, mode: RunMode) -> Result<Report> {
+    let (run_mode, said) = match mode {
+        RunMode::Full => ("full", "in full"),
+        RunMode::Quick => ("quick", "in quick mode"),
     };
     eprintln!("{} ({said})", chapter.name);
     let job = Job {
         name: &chapter.name,
-        notebook: notebook.to_text()?,
+        notebook: write::executed(chapter).to_text()?,
         folder: desk.checkout.notebooks(),
         cell_limit: desk.args.cell_limit,
         limit: desk.args.limit,
-        scale,
+        run_mode,
     };
     let mut report = runner::execute(&desk.checkout, &job)?;
     if let Some(failure) = &report.failure {

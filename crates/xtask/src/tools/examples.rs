@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::cargo::cargo;
 use crate::checkout::Checkout;
 
-/// What a reader's environment may hold that would change what a program trains or how fast: scale and threads.
+/// What a reader's environment may hold that would change what a program trains or how fast: run mode and threads.
 const UNSET: [&str; 6] = [
-    "DIGITS_SCALE",
+    "DIGITS_RUN_MODE",
     "DIGITS_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -40,7 +40,7 @@ pub fn build(checkout: &Checkout, name: &str) -> Result<PathBuf> {
     Ok(checkout.root().join("target/release/examples").join(file))
 }
 
-/// Runs a program at full scale with all cores, and reads the last line that it prints, which is JSON.
+/// Runs a program in full mode with all cores, and reads the last line that it prints, which is JSON.
 ///
 /// # Errors
 /// If it does not start, fails, or prints something else: says what `who` printed.
