@@ -1,10 +1,11 @@
-//! Hidden lines of a listing, as in rustdoc: run by the test and the recorder, not shown to readers.
+//! Hidden lines of a listing, as in rustdoc: run by the test and the recorder, not shown to
+//! readers.
 //!
-//! A line whose first characters are `# `, or that is `#` alone, is hidden. A shown line that begins
-//! so is written with one `#` more: `## ` is shown as `# `. `#[derive(…)]` and `#![…]` are ordinary
-//! lines.
+//! A line whose first characters are `# `, or that is `#` alone, is hidden. A shown line that
+//! begins so is written with one `#` more: `## ` is shown as `# `. `#[derive(…)]` and `#![…]` are
+//! ordinary lines.
 //!
-//! Hidden lines only assert, so a reader who runs the shown lines alone gets the same variables and
+//! Hidden lines only assert. So a reader who runs the shown lines alone gets the same variables and
 //! the same outputs. [`Lines::check`] holds them to that: each group of hidden lines is one or more
 //! complete statements that define nothing outside their own braces.
 //!
@@ -63,8 +64,8 @@ impl Lines {
     ///
     /// # Errors
     /// The first line that breaks one: it stands in a listing that must not compile, behind the
-    /// expression whose value the listing shows, or in a listing that shows nothing; or its group of
-    /// lines is no complete statement, or defines something that a shown line could use.
+    /// expression whose value the listing shows, or in a listing that shows nothing; or its group
+    /// of lines is no complete statement, or defines something that a shown line could use.
     pub fn check(&self, marks: &Marks) -> Result<(), Refused> {
         let (Some(&first), Some(&last)) = (self.hidden.first(), self.hidden.last()) else {
             return Ok(());
@@ -73,7 +74,7 @@ impl Lines {
         if marks.compile_fail {
             return refuse(
                 first,
-                "a listing that must not compile runs nothing, so a hidden line in it asserts nothing",
+                "a hidden line never runs in a listing that must not compile: remove it",
             );
         }
         if self.shown.trim().is_empty() {
@@ -86,6 +87,12 @@ impl Lines {
         for group in self.groups() {
             end = self.text_of(&group);
             check_statements(&end).map_err(|sentence| (group[0], sentence))?;
+        }
+        if program::statements(&self.code).is_some() && program::statements(&self.shown).is_none() {
+            return refuse(
+                first,
+                "the shown lines are no complete statements without the hidden ones",
+            );
         }
         let is_last = self.code.lines().skip(last + 1).all(is_blank);
         if is_last && program::has_value(&self.shown) {
@@ -218,7 +225,7 @@ mod tests {
             "let a = 1;\n# assert_eq!(a, 1);\n# check(a)?;\na\n"
         ));
         assert!(allowed(
-            "let a = 1;\n# {\n#     use b::Band;\n#     let c = a;\n#     Band::check(c)?;\n# }\na\n"
+            "let a = 1;\n# {\n#     use b::Band;\n#     Band::check(a)?;\n# }\na\n"
         ));
         assert!(allowed(
             "for a in 0..2 {\n    f(a);\n    # assert!(a < 2);\n}\n"

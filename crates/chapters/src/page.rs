@@ -1,4 +1,5 @@
-//! Chapter → page: the Markdown that mdBook renders, with outputs, formulas and recorded values in place.
+//! Makes the page of a chapter: Markdown for mdBook that holds the recorded outputs and values, and
+//! formulas as MathML.
 
 use std::ops::Range;
 
@@ -15,29 +16,30 @@ use crate::values::{self, Values};
 pub mod outputs;
 pub mod preprocessor;
 
-/// Where `cargo xtask start` serves the notebooks.
+/// The address at which `cargo xtask start` serves the notebooks.
 const JUPYTER: &str = "http://localhost:8888/lab/tree/my-notebooks";
 
-/// What all pages of a book are made with.
+/// Makes the pages of a book.
 pub struct PageRenderer {
     book: Book,
     values: Values,
     formulas: FormulaRenderer,
-    /// `None` in a checkout whose sources cannot be read: then nothing counts as stale.
+    /// `None` if the sources of the checkout cannot be read. Then no output counts as stale.
     fingerprint: Option<Fingerprint>,
 }
 
-/// A page, and what is wrong with it.
+/// A page, and the faults found while making it.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// Markdown with HTML in it, for mdBook.
+    /// Markdown with HTML inside, for mdBook.
     pub markdown: String,
-    /// Sentences with chapter and line: missing and stale outputs, formulas that cannot be set.
+    /// Sentences that name chapter and line: about missing or stale outputs, and about formulas
+    /// that cannot be converted.
     pub faults: Vec<String>,
 }
 
 impl PageRenderer {
-    /// Reads what pages need from a checkout.
+    /// Reads what the pages of a book need from its checkout.
     ///
     /// # Errors
     /// A notebook or the table of contents cannot be read.
@@ -51,10 +53,10 @@ impl PageRenderer {
         })
     }
 
-    /// The page of a chapter.
+    /// Makes the page of the chapter called `name` from its Markdown.
     ///
     /// # Errors
-    /// The chapter has a misprint, or its notebook cannot be read.
+    /// The chapter cannot be parsed, or its notebook cannot be read.
     pub fn page(&self, name: &str, markdown: &str) -> Result<Page> {
         let chapter = crate::parse::chapter(name, markdown)?;
         let notebook = Notebook::read(&self.book.notebook_path(name))?;
@@ -83,7 +85,7 @@ impl PageRenderer {
     }
 
     fn formula(&self, draft: &mut PageDraft<'_>, formula: &Formula) {
-        let set = self.formulas.set(formula).unwrap_or_else(|fault| {
+        let mathml = self.formulas.render(formula).unwrap_or_else(|fault| {
             draft.fault(formula.line, &fault);
             format!(
                 "<code class=\"math-error\">{}</code>",
@@ -92,14 +94,15 @@ impl PageRenderer {
         });
         let text = &draft.chapter.markdown;
         let html = match &formula.name {
-            None => math::shield(&set),
-            // At a line's start it is a block of its own; elsewhere, as in a list, it stays in its paragraph.
+            None => math::escape_for_markdown(&mathml),
+            // At the start of a line it is a block; elsewhere, as in a list, it stays in its
+            // paragraph.
             Some(name) if text[..formula.range.start].ends_with('\n') => {
-                format!("\n\n<div class=\"formula\" id=\"formula-{name}\">{set}</div>\n\n")
+                format!("\n\n<div class=\"formula\" id=\"formula-{name}\">{mathml}</div>\n\n")
             }
             Some(name) => format!(
                 "<span class=\"formula\" id=\"formula-{name}\" style=\"display:block\">{}</span>",
-                math::shield(&set)
+                math::escape_for_markdown(&mathml)
             ),
         };
         draft.edits.push((formula.range.clone(), html));
@@ -127,7 +130,7 @@ impl PageRenderer {
         };
         let code = format!(
             "```rust,noplayground\n{}```\n\n{shown}",
-            escaped(&listing.shown)
+            keep_hashes(&listing.shown)
         );
         let code = if listing.marks.solution {
             format!(
@@ -159,7 +162,7 @@ impl PageRenderer {
         }
     }
 
-    /// Under the title: the notebook, and whether its outputs are those of this text.
+    /// Adds a link to the notebook below the title, and a note if the recorded outputs are stale.
     fn title(&self, draft: &mut PageDraft<'_>, notebook: Option<&Notebook>) {
         let chapter = draft.chapter;
         let Some(title) = chapter
@@ -175,7 +178,9 @@ impl PageRenderer {
                 .unwrap_or(0);
         let name = &chapter.name;
         let mut text = format!(
-            "\n\n<p class=\"notebook\">Run this chapter: <a href=\"{JUPYTER}/{name}.ipynb\"><code>{name}.ipynb</code></a> in Jupyter, once <code>cargo xtask start</code> has started it."
+            "\n\n<p class=\"notebook\">Run this chapter: <a href=\"{JUPYTER}/{name}.ipynb\">\
+             <code>{name}.ipynb</code></a> in Jupyter, once <code>cargo xtask start</code> has \
+             started it."
         );
         if let Some(recorded) = notebook.and_then(Notebook::recorded) {
             text.push_str(&format!(
@@ -192,15 +197,19 @@ impl PageRenderer {
             && key != recorded
         {
             draft.fault(1, "the recorded outputs are stale");
-            text.push_str(&note("The outputs on this page are stale: listings, `digits` or data have changed since they were recorded."));
+            text.push_str(&note(
+                "The outputs on this page are stale: listings, `digits` or data have changed since \
+                 they were recorded.",
+            ));
             text.push_str("\n\n");
         }
         draft.edits.push((at..at, text));
     }
 }
 
-/// Code for mdBook, which hides lines as rustdoc does: a line that begins so gets one `#` more.
-fn escaped(code: &str) -> String {
+/// Code as mdBook must get it to show all its lines: mdBook too hides lines that begin with `# `,
+/// unless they have one `#` more.
+fn keep_hashes(code: &str) -> String {
     let line = |line: &str| {
         let start = line.trim_start();
         let hides = start.starts_with("# ") || start.starts_with("##") || start.trim_end() == "#";
@@ -209,15 +218,16 @@ fn escaped(code: &str) -> String {
     code.split_inclusive('\n').map(line).collect()
 }
 
-/// A note to whoever writes the chapter.
+/// A note for the author of the chapter.
 fn note(sentence: &str) -> String {
     format!(
-        "<p class=\"note missing\">{} <code>cargo xtask notebooks</code> runs the chapter and records its outputs.</p>",
+        "<p class=\"note missing\">{} <code>cargo xtask notebooks</code> runs the chapter and \
+         records its outputs.</p>",
         outputs::escape(sentence)
     )
 }
 
-/// A page in the making.
+/// The edits that turn a chapter into its page, and the faults found so far.
 struct PageDraft<'a> {
     chapter: &'a Chapter,
     edits: Vec<(Range<usize>, String)>,

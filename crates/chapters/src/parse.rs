@@ -1,6 +1,6 @@
-//! Markdown → [`Chapter`]: prose, listings and formulas, each with its line.
+//! Parses the Markdown of a chapter into a [`Chapter`]: prose, listings and formulas.
 //!
-//! Listings keep stable names: the slug of their section and their number in it, `the-idx-format-2`.
+//! A listing is named by the slug of its section and its number in it, as in `the-idx-format-2`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,20 +9,21 @@ use crate::hidden::Lines;
 use crate::marks::Marks;
 use crate::scan::{Fence, Heading, Scan};
 
-/// Reads a chapter.
+/// Parses the Markdown of the chapter called `name`.
 ///
 /// # Errors
-/// The first [`ParseError`]: an unknown mark, a listing in a list, an unclosed fence, a formula
-/// without a name or with one already taken, `$$` that closes nothing.
+/// The first [`ParseError`]: an unknown mark, a hidden line that is not allowed, a listing in a
+/// list, an unclosed fence, a formula without a name or with a name already taken, or a stray
+/// `$$`.
 pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, ParseError> {
     let scan = Scan::of(markdown);
-    let reader = Reader {
+    let parser = ChapterParser {
         name,
         markdown,
         scan: &scan,
     };
-    let formulas = reader.formulas()?;
-    let listings = reader.listings()?;
+    let formulas = parser.formulas()?;
+    let listings = parser.listings()?;
     let chapter = Chapter {
         name: name.to_owned(),
         title: scan
@@ -31,7 +32,7 @@ pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, ParseError> {
             .map_or(name, |h| h.text.trim())
             .to_owned(),
         markdown: markdown.to_owned(),
-        blocks: reader.blocks(listings)?,
+        blocks: parser.blocks(listings)?,
         formulas,
         pictures: scan
             .images
@@ -44,13 +45,13 @@ pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, ParseError> {
     Ok(chapter)
 }
 
-struct Reader<'a> {
+struct ChapterParser<'a> {
     name: &'a str,
     markdown: &'a str,
     scan: &'a Scan,
 }
 
-impl Reader<'_> {
+impl ChapterParser<'_> {
     fn error<T>(&self, byte: usize, message: impl Into<String>) -> Result<T, ParseError> {
         self.error_at(line_of(self.markdown, byte), message)
     }
@@ -97,16 +98,22 @@ impl Reader<'_> {
         Ok(formulas)
     }
 
-    /// `$$` outside code that is no formula's: a formula was opened and never closed.
+    /// Refuses a `$$` outside code that belongs to no formula: a formula was opened and never
+    /// closed.
     fn no_stray_dollars(&self) -> Result<(), ParseError> {
         let known = |byte: usize| {
             self.scan.maths.iter().any(|m| m.range.contains(&byte))
                 || self.scan.verbatim.iter().any(|v| v.contains(&byte))
         };
-        match self.markdown.match_indices("$$").find(|(byte, _)| !known(*byte)) {
+        match self
+            .markdown
+            .match_indices("$$")
+            .find(|(byte, _)| !known(*byte))
+        {
             Some((byte, _)) => self.error(
                 byte,
-                "`$$` begins or ends no formula (no blank line may stand inside one, and none of its lines may begin like a list, a heading or a rule: `-`, `+`, `=`, `#`)",
+                "`$$` begins or ends no formula (a formula has no blank line, and none of its \
+                 lines begins like a list, a heading or a rule: `-`, `+`, `=`, `#`)",
             ),
             None => Ok(()),
         }
@@ -190,12 +197,13 @@ impl Reader<'_> {
         )
     }
 
-    /// The heading above a byte.
+    /// The last heading before a byte.
     fn section(&self, byte: usize) -> Option<&Heading> {
         self.scan.headings.iter().rfind(|h| h.range.start <= byte)
     }
 
-    /// Prose is cut at listings and at headings.
+    /// The blocks of the chapter: its listings, and the prose between them, which is split at
+    /// headings.
     fn blocks(&self, listings: Vec<Listing>) -> Result<Vec<Block>, ParseError> {
         let mut cuts: Vec<usize> = self
             .scan
@@ -260,14 +268,19 @@ impl Reader<'_> {
                 Block::Listing(listing) => (&listing.id, listing.range.start),
             };
             if !seen.insert(id) {
-                return self.error(start, format!("two pieces of this chapter are called `{id}`: word one of the headings differently"));
+                return self.error(
+                    start,
+                    format!(
+                        "two blocks of this chapter are called `{id}`: change one of the headings"
+                    ),
+                );
             }
         }
         Ok(())
     }
 }
 
-/// ` {#name}` at the start of a text: the name, and how many bytes it takes.
+/// Reads ` {#name}` at the start of a text: the name, and the number of bytes read.
 fn name_behind(text: &str) -> Option<(String, usize)> {
     let blank = text.len() - text.trim_start_matches([' ', '\n']).len();
     let name = text[blank..].strip_prefix("{#")?;
@@ -279,7 +292,7 @@ fn name_behind(text: &str) -> Option<(String, usize)> {
     plain.then(|| (name.to_owned(), blank + name.len() + 3))
 }
 
-/// A heading as part of a name: `The IDX format` → `the-idx-format`, at most 48 letters.
+/// A heading as part of a name, at most 48 letters long: `The IDX format` gives `the-idx-format`.
 pub fn slug(heading: &str) -> String {
     let mut slug = String::new();
     for c in heading.to_lowercase().chars() {

@@ -1,9 +1,10 @@
 //! What a chapter opens with: `use digits::prelude::*;`.
 //!
-//! It holds dfdx's prelude and the names of this crate that a program needs to load images, build a
-//! network, train it and draw what came out. Where both crates have a name, this crate's is meant:
-//! `Conv2D`, `MaxPool2D`, `AvgPool2D` and `Dropout` are those of [`layers`](crate::layers), because a
-//! name that is exported by itself takes precedence over one from a `*`.
+//! It holds dfdx's prelude and the names of this crate that a program needs to load images, build
+//! a network, train it and draw what came out. Where both crates have a name, this crate's is
+//! meant: `Conv2D`, `MaxPool2D`, `AvgPool2D` and `Dropout` are those of
+//! [`layers`](crate::layers), because a name that is exported by itself takes precedence over one
+//! from a `*`.
 //!
 //! ```
 //! use std::any::TypeId;

@@ -1,8 +1,8 @@
 //! Full or quick: how much data training sees, and which accuracies are accepted in each mode.
 //!
-//! A notebook trains in full mode. `cargo test` trains in quick mode: on fewer images and for fewer
-//! epochs. The hidden lines of a listing therefore state which results they accept in either mode, as
-//! a [`Band`]:
+//! A notebook trains in full mode. `cargo test` trains in quick mode: on fewer images and for
+//! fewer epochs. The hidden lines of a listing therefore state which results they accept in
+//! either mode, as a [`Band`]:
 //!
 //! ```
 //! use digits::run_mode::Band;
@@ -49,8 +49,8 @@ const FULL: u8 = 1;
 const QUICK: u8 = 2;
 static MODE: AtomicU8 = AtomicU8::new(UNSET);
 
-/// The mode that was [`set`]; otherwise quick if the environment variable `DIGITS_RUN_MODE` is `quick`,
-/// and full if it is not.
+/// The mode that was [`set`]; otherwise quick if the environment variable `DIGITS_RUN_MODE` is
+/// `quick`, and full if it is not.
 pub fn run_mode() -> RunMode {
     match MODE.load(Relaxed) {
         FULL => RunMode::Full,
@@ -88,7 +88,8 @@ pub struct Band {
 pub enum BandError {
     /// An end is not a number, or the first is larger than the second.
     #[error(
-        "{mode} mode: expected a band from a smaller to a larger number, found {start} to {end}; swap or correct its ends"
+        "{mode} mode: expected a band from a smaller to a larger number, found {start} to {end}; \
+         swap or correct its ends"
     )]
     Empty {
         /// The mode whose range it is.
@@ -108,8 +109,8 @@ pub enum BandError {
     },
     /// A model that learnt nothing could lie in the range.
     #[error(
-        "{mode} mode: expected a band above {CONSTANT_ACCURACY}, the accuracy of always giving one answer, \
-         found one from {start}; raise its lower end"
+        "{mode} mode: expected a band above {CONSTANT_ACCURACY}, the accuracy of always giving one \
+         answer, found one from {start}; raise its lower end"
     )]
     AdmitsChance {
         /// The mode whose range it is.

@@ -1,4 +1,4 @@
-//! The rules of the book, held by tests. Each failure lists every breach with chapter and line.
+//! Tests that the chapters keep the rules of the book. A failure lists each place that breaks one.
 
 use chapters::book::Book;
 use chapters::chapter::Chapter;
@@ -7,7 +7,7 @@ use chapters::refusals;
 use chapters::rules::{self, import_order, pictures};
 use chapters::values::Values;
 
-/// The chapters that can be read; a misprint is told of by its chapter's own test.
+/// The chapters that can be parsed. The others fail their own tests.
 fn chapters(book: &Book) -> Vec<Chapter> {
     book.entries
         .iter()
@@ -50,7 +50,7 @@ fn every_displayed_formula_has_a_flip_that_its_listing_must_notice() {
 }
 
 #[test]
-fn every_formula_can_be_set() {
+fn every_formula_becomes_mathml() {
     hold(|chapter| rules::invalid_formulas(chapter).unwrap());
 }
 

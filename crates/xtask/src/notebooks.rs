@@ -1,8 +1,9 @@
-//! `cargo xtask notebooks`: chapters → notebooks, run under evcxr, their outputs recorded.
+//! `cargo xtask notebooks`: makes notebooks of the chapters, runs them under evcxr and records
+//! their outputs.
 //!
-//! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they print.
-//! `--check` stores nothing: stale chapters run in full and are compared with the recorded outputs, all others
-//! run in quick mode; and every notebook must be the one its chapter gives.
+//! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they
+//! print. `--check` stores nothing: stale chapters run in full and are compared with the recorded
+//! outputs, all others run in quick mode; and every notebook must be the one its chapter gives.
 
 use anyhow::{Context, Result, bail};
 use chapters::book::{Book, Entry};
@@ -23,8 +24,8 @@ mod stubs;
 /// What to run.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Chapters to run or check, by file name without `.md`; without any, those whose outputs are stale (with
-    /// `--check`, all)
+    /// Chapters to run or check, by file name without `.md`; without any, those whose outputs are
+    /// stale (with `--check`, all)
     chapters: Vec<String>,
     /// Run every chapter in full
     #[arg(long)]
@@ -46,8 +47,8 @@ pub struct Args {
     limit: u32,
 }
 
-/// A checkout with everything its chapters are made from.
-struct Desk {
+/// A checkout with its chapters, the fingerprint of its sources, and the arguments of the task.
+struct Project {
     checkout: Checkout,
     book: Book,
     chapters: Vec<Chapter>,
@@ -58,26 +59,26 @@ struct Desk {
 /// Runs the task.
 ///
 /// # Errors
-/// A chapter has a misprint, a cell fails, or with `--check` something differs; the message names
+/// A chapter cannot be parsed, a cell fails, or with `--check` something differs. The message names
 /// chapter, listing and line.
 pub fn run(args: &Args) -> Result<()> {
-    let desk = Desk::open(args)?;
+    let project = Project::open(args)?;
     if args.check {
-        return check::run(&desk);
+        return check::run(&project);
     }
-    stubs::write(&desk.book, &desk.chapters)?;
+    stubs::write(&project.book, &project.chapters)?;
     if args.errors {
-        let all: Vec<&Chapter> = desk.chapters.iter().collect();
-        record::refuse(&desk, &all)?;
+        let all: Vec<&Chapter> = project.chapters.iter().collect();
+        record::write_compile_failures(&project, &all)?;
     } else if !args.write_only {
-        for chapter in desk.chosen()? {
-            record::run(&desk, chapter)?;
+        for chapter in project.chosen()? {
+            record::run(&project, chapter)?;
         }
     }
-    desk.write_all()
+    project.write_all()
 }
 
-impl Desk {
+impl Project {
     fn open(args: &Args) -> Result<Self> {
         let checkout = Checkout::find()?;
         kernel::ensure(&checkout)?;
@@ -93,7 +94,7 @@ impl Desk {
                 bail!("no chapter `{name}` in book/src/SUMMARY.md");
             }
         }
-        Ok(Desk {
+        Ok(Project {
             checkout,
             book,
             chapters,
@@ -102,14 +103,14 @@ impl Desk {
         })
     }
 
-    /// The chapters that have something to run.
+    /// The chapters that have listings.
     fn with_listings(&self) -> impl Iterator<Item = &Chapter> {
         self.chapters
             .iter()
             .filter(|chapter| chapter.listings().next().is_some())
     }
 
-    /// The chapters that run in full: those named, or all, or the stale ones.
+    /// The chapters to run in full mode: those named in the arguments, or all, or the stale ones.
     fn chosen(&self) -> Result<Vec<&Chapter>> {
         let mut chosen = Vec::new();
         for chapter in self.with_listings() {
@@ -134,7 +135,7 @@ impl Desk {
         Notebook::read(&self.book.notebook_path(&chapter.name))
     }
 
-    /// Writes every chapter's notebook anew: prose may quote what another chapter printed.
+    /// Writes the notebook of every chapter, because prose may quote what another chapter printed.
     fn write_all(&self) -> Result<()> {
         let values = Values::of_book(&self.book)?;
         for chapter in &self.chapters {
@@ -169,7 +170,7 @@ fn ran(notebook: &Notebook, chapter: &Chapter) -> bool {
         .all(|listing| notebook.outputs(&listing.id).is_some())
 }
 
-/// Reads all chapters, and tells all misprints at once.
+/// Reads all chapters. If some cannot be parsed, the error lists all mistakes.
 fn read_all(book: &Book) -> Result<Vec<Chapter>> {
     let read = |entry: &Entry| book.chapter(&entry.name);
     let (good, bad): (Vec<_>, Vec<_>) = book.entries.iter().map(read).partition(Result::is_ok);

@@ -1,8 +1,9 @@
-//! When is a recorded output stale? When the key of what made it has changed.
+//! The key that tells whether recorded outputs are stale: they are if it has changed since.
 //!
-//! The key is made of the chapter's listings with their hidden lines, the code and manifests of our
-//! crates that a notebook links, the toolchain and the data. `Cargo.lock` is left out, because evcxr
-//! ignores it; so are comments, documentation and tests, because they cannot change an output.
+//! The key is made of the chapter's listings with their hidden lines, the code and manifests of
+//! our crates that a notebook links, the toolchain and the data. `Cargo.lock` is left out,
+//! because evcxr ignores it; so are comments, documentation and tests, because they cannot change
+//! an output.
 
 use std::path::Path;
 
@@ -79,7 +80,8 @@ fn add_file(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Adds bytes under a name. Names and lengths enter as well, so that moving bytes from one file to the next is a change.
+/// Adds a name, the number of bytes, and the bytes. The name and the number make it a change if
+/// bytes move from one file to another.
 fn add(hash: &mut Sha256, name: &Path, bytes: &[u8]) {
     hash.update(name.to_string_lossy().replace('\\', "/"));
     hash.update((bytes.len() as u64).to_le_bytes());
@@ -128,7 +130,8 @@ mod tests {
     #[test]
     fn comments_documentation_and_tests_are_no_change() {
         let plain = code_of("pub fn f() -> u8 { 1 }").unwrap();
-        let dressed = "//! A file.\n/// One.\npub fn f() -> u8 {\n    // one\n    1\n}\n#[cfg(test)]\nmod tests { fn t() {} }\n";
+        let dressed = "//! A file.\n/// One.\npub fn f() -> u8 {\n    // one\n    1\n}\n\
+                       #[cfg(test)]\nmod tests { fn t() {} }\n";
         assert_eq!(code_of(dressed).unwrap(), plain);
         assert_ne!(code_of("pub fn f() -> u8 { 2 }").unwrap(), plain);
     }

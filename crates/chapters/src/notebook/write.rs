@@ -1,4 +1,5 @@
-//! Chapter → notebook. What a former run recorded is kept where the cell's code has not changed.
+//! Makes the notebook of a chapter. Outputs recorded before are kept in cells whose code is the
+//! same.
 
 use std::collections::HashMap;
 
@@ -8,14 +9,14 @@ use super::{Cell, Notebook, SET_UP, prose};
 use crate::chapter::{Block, Chapter, Listing};
 use crate::values::Values;
 
-/// The first cell of every notebook. It names the support crate and nothing else: with a second
-/// dependency cells could link two copies of dfdx.
+/// The code of the first cell of every notebook. It depends on `digits` only: with a second
+/// dependency, cells could link two copies of dfdx.
 pub const SET_UP_CODE: &str = ":dep digits = { path = \"../crates/digits\" }";
 
-/// Makes the notebook of a chapter.
+/// Makes the notebook of a chapter as it is stored and as readers get it, without hidden lines.
 ///
-/// `before` is the notebook of the last run: its outputs stay with the cells whose code is the same.
-/// `values` answers `{{value …}}` in the prose.
+/// `before` is the notebook of the last run. Its outputs are kept in the cells whose code is the
+/// same. `values` gives the values that the prose quotes.
 pub fn notebook(chapter: &Chapter, before: Option<&Notebook>, values: &Values) -> Notebook {
     let mut notebook = with_code(chapter, values, |listing| &listing.shown);
     if let Some(before) = before {
@@ -24,8 +25,8 @@ pub fn notebook(chapter: &Chapter, before: Option<&Notebook>, values: &Values) -
     notebook
 }
 
-/// Makes the notebook that is executed when a chapter is recorded or checked: its cells hold the
-/// hidden lines too, so that line 3 of a cell is the third line between the listing's fences.
+/// Makes the notebook that is executed when a chapter is recorded or checked. Its cells include the
+/// hidden lines, so line 3 of a cell is the third line after the opening fence in the Markdown.
 pub fn executed(chapter: &Chapter) -> Notebook {
     with_code(chapter, &Values::default(), |listing| &listing.code)
 }
@@ -99,8 +100,8 @@ fn about(chapter: &Chapter) -> Map<String, Value> {
     about.as_object().cloned().unwrap_or_default()
 }
 
-/// Carries over what a run adds: per cell where the code is the same; the key as it was, which tells
-/// by itself whether it still holds.
+/// Copies what a run has added: to each cell whose code is the same, and the key to the notebook.
+/// The key is copied in any case, since it tells whether the outputs are stale.
 fn keep_run(notebook: &mut Notebook, before: &Notebook) {
     if let Some(run) = before.metadata.get("digits").and_then(Value::as_object)
         && let Some(digits) = notebook

@@ -1,4 +1,5 @@
-//! rustc's message without what changes when nothing that matters has: paths, and lines outside the listing.
+//! Normalises a message of rustc: leaves out what depends on the machine, such as paths, and on the
+//! rest of the chapter, such as line numbers and lines outside the listing.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 use crate::chapter::{Chapter, Listing};
 use crate::sources::LINKED_CRATES;
 
-/// The Markdown's line that an error points at, if it points into the program.
+/// The line of the Markdown that an error points at; `None` if it points elsewhere.
 pub(super) fn primary_line(error: &Value) -> Option<usize> {
     let spans = error["spans"].as_array()?;
     let primary = spans.iter().find(|span| span["is_primary"] == true)?;
@@ -23,26 +24,26 @@ fn in_program(file: &str) -> bool {
     file.replace('\\', "/").contains("src/bin/")
 }
 
-/// Where a part of a message points.
+/// What the current part of a message points at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Nowhere,
     Program,
     Elsewhere,
-    /// Below a quoted line that readers do not see.
+    /// A quoted line that readers do not see, and the marks below it.
     Hidden,
-    /// Behind the heading of a list that is left out.
+    /// The entries of a list that is left out.
     List,
 }
 
-/// The message, with lines counted in the listing.
+/// The normalised message. Lines are counted among the shown lines of the listing.
 pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &Listing) -> String {
     let rendered = error["rendered"].as_str().unwrap_or("");
     let width = rendered
         .lines()
         .find_map(|line| line.find("--> ").filter(|at| line[..*at].trim().is_empty()))
         .unwrap_or(1);
-    let reader = Reader {
+    let normalizer = Normalizer {
         root,
         chapter,
         listing,
@@ -51,7 +52,7 @@ pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &List
     let mut place = Place::Nowhere;
     let mut lines: Vec<Line> = Vec::new();
     for line in rendered.trim_end().lines() {
-        lines.extend(reader.line(line, &mut place));
+        lines.extend(normalizer.line(line, &mut place));
     }
     let longest = lines
         .iter()
@@ -64,7 +65,7 @@ pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &List
     texts.join("\n") + "\n"
 }
 
-/// A line of the message: with a margin, which may hold a number, or without.
+/// A line of the message. It may have a margin, and the margin may hold a line number.
 struct Line {
     margin: bool,
     number: Option<usize>,
@@ -82,15 +83,15 @@ impl Line {
     }
 }
 
-struct Reader<'a> {
+struct Normalizer<'a> {
     root: &'a Path,
     chapter: &'a Chapter,
     listing: &'a Listing,
-    /// How wide rustc's margin is.
+    /// The width of the margin in rustc's message.
     width: usize,
 }
 
-impl Reader<'_> {
+impl Normalizer<'_> {
     fn line(&self, line: &str, place: &mut Place) -> Option<Line> {
         let margin = line
             .get(..self.width)
@@ -164,7 +165,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `path:line:column` as the reader sees it.
+    /// The place `path:line:column` as readers see it; sets `place` to what it points at.
     fn place(&self, target: &str, place: &mut Place) -> String {
         let mut parts = target.rsplitn(3, ':');
         let (column, line, file) = (
@@ -201,8 +202,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A line of the program: whether it is in this listing, and its number among the shown lines
-    /// of its listing.
+    /// For a line of the program: whether it is in this listing, and its number, from 1, among the
+    /// shown lines of its listing.
     fn within(&self, line: usize) -> Option<(bool, usize)> {
         let found = self
             .chapter
@@ -218,8 +219,8 @@ impl Reader<'_> {
     }
 }
 
-/// Types without the modules they stand in, as rustc itself writes them where a name is known:
-/// `digits::dfdx::shapes::Const<2>` → `Const<2>`.
+/// Removes the modules in front of the names of types, as rustc does where a name is in scope:
+/// `digits::dfdx::shapes::Const<2>` gives `Const<2>`.
 fn short(text: &str) -> String {
     let mut shortened = String::with_capacity(text.len());
     let mut rest = text;
@@ -240,7 +241,7 @@ fn short(text: &str) -> String {
     shortened + rest
 }
 
-/// How many bytes at the start of a text are modules: `a::b::C` → 6.
+/// The number of bytes at the start of a text that are modules: 6 for `a::b::C`.
 fn modules(text: &str) -> usize {
     let mut end = 0;
     while let Some(length) = text[end..].find("::") {

@@ -53,7 +53,7 @@ pub fn violations(src: &Path) -> Result<Vec<String>> {
     Ok(breaches)
 }
 
-/// The modules that `lib.rs` declares, in order; and those that only tests compile.
+/// The modules that `lib.rs` declares, in order, and the modules that only tests compile.
 fn declared(lib: &Path) -> Result<(Vec<String>, Vec<String>)> {
     let text =
         std::fs::read_to_string(lib).with_context(|| format!("cannot read {}", lib.display()))?;
@@ -68,7 +68,7 @@ fn declared(lib: &Path) -> Result<(Vec<String>, Vec<String>)> {
     Ok((names(order), names(tests)))
 }
 
-/// The modules named behind `crate::`, in imports and in paths, outside tests.
+/// The modules named after `crate::` in imports and paths, outside tests.
 fn imported(text: &str) -> Result<Vec<String>> {
     let mut finder = Finder::default();
     finder.visit_file(&syn::parse_file(text)?);
@@ -119,7 +119,7 @@ impl<'a> Visit<'a> for Finder {
 }
 
 impl Finder {
-    /// The first names of what stands behind `use crate::`.
+    /// Collects the first name of each path after `use crate::`.
     fn heads(&mut self, tree: &syn::UseTree) {
         match tree {
             syn::UseTree::Path(path) => self.modules.push(path.ident.to_string()),
@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn imports_and_paths_are_found_and_tests_left_out() {
-        let text = "use crate::{idx, ops::conv};\nfn f() { crate::plot::draw(); }\n#[cfg(test)]\nmod tests { use crate::train; }\n";
+        let text = "use crate::{idx, ops::conv};\nfn f() { crate::plot::draw(); }\n\
+                    #[cfg(test)]\nmod tests { use crate::train; }\n";
         assert_eq!(imported(text).unwrap(), ["idx", "ops", "plot"]);
     }
 

@@ -52,7 +52,8 @@ fn a_typed_percentage_is_found() {
 
 #[test]
 fn exercises_are_counted_and_have_solutions() {
-    let good = "# T\n\n## Exercises\n\n**1.** A.\n\n```rust,solution\n1\n```\n\n**2.** B.\n\n```rust,solution\n2\n```\n\n**3.** C.\n\n```rust,solution\n3\n```\n";
+    let good = "# T\n\n## Exercises\n\n**1.** A.\n\n```rust,solution\n1\n```\n\n\
+                **2.** B.\n\n```rust,solution\n2\n```\n\n**3.** C.\n\n```rust,solution\n3\n```\n";
     assert_eq!(exercises(&chapter(good)), Vec::<String>::new());
     let unsolved = good.replace("```rust,solution\n2\n```", "");
     assert!(

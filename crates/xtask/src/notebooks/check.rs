@@ -1,4 +1,4 @@
-//! `--check`: nothing is stored; every difference is told, then the check fails.
+//! `--check`: runs notebooks, stores nothing, and fails with a list of all differences.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,19 +9,20 @@ use chapters::chapter::Chapter;
 use chapters::notebook::{Notebook, compare, write};
 use chapters::values::Values;
 
-use super::Desk;
+use super::Project;
 use super::run::{self, RunMode};
 use crate::tools::runner::Report;
 
-/// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses one core.
+/// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses
+/// one core.
 const AT_ONCE: usize = 2;
 
 /// Compares every notebook with its chapter and runs it.
-pub(super) fn run(desk: &Desk) -> Result<()> {
-    let values = Values::of_book(&desk.book)?;
+pub(super) fn run(project: &Project) -> Result<()> {
+    let values = Values::of_book(&project.book)?;
     let mut differences = Vec::new();
-    for chapter in desk.with_listings() {
-        let Some(recorded) = desk.notebook(chapter)? else {
+    for chapter in project.with_listings() {
+        let Some(recorded) = project.notebook(chapter)? else {
             differences.push(format!("notebooks/{}.ipynb is missing", chapter.name));
             continue;
         };
@@ -32,10 +33,10 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
             ));
         }
     }
-    let stale = desk.chosen()?;
-    let names = &desk.args.chapters;
+    let stale = project.chosen()?;
+    let names = &project.args.chapters;
     let named = |chapter: &&Chapter| names.is_empty() || names.contains(&chapter.name);
-    let jobs: Vec<Job<'_>> = desk
+    let jobs: Vec<Job<'_>> = project
         .with_listings()
         .filter(named)
         .map(|chapter| Job {
@@ -43,11 +44,11 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
             in_full: stale.iter().any(|c| c.name == chapter.name),
         })
         .collect();
-    for (job, ran) in jobs.iter().zip(run_all(desk, &jobs)) {
+    for (job, ran) in jobs.iter().zip(run_all(project, &jobs)) {
         match ran {
             Err(failure) => differences.push(format!("{failure:#}")),
             Ok(report) if job.in_full => {
-                if let Some(recorded) = desk.notebook(job.chapter)? {
+                if let Some(recorded) = project.notebook(job.chapter)? {
                     differences.extend(compare_run(job.chapter, &recorded, &report));
                 }
             }
@@ -70,7 +71,7 @@ struct Job<'a> {
 }
 
 /// Runs the notebooks, each in a kernel of its own, [`AT_ONCE`] at a time.
-fn run_all(desk: &Desk, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
+fn run_all(project: &Project, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<Result<Report>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
@@ -82,7 +83,7 @@ fn run_all(desk: &Desk, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
             } else {
                 RunMode::Quick
             };
-            let ran = run::execute(desk, job.chapter, mode);
+            let ran = run::execute(project, job.chapter, mode);
             *done[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(ran);
         }
     };

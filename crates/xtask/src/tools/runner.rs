@@ -61,8 +61,8 @@ pub struct Failure {
 /// # Errors
 /// Python does not start, or ends without a report. A cell's failure is no error: it stands in the report.
 pub fn execute(checkout: &Checkout, job: &Job<'_>) -> Result<Report> {
-    let desk = checkout.root().join("target/notebooks");
-    let file = |ending: &str| desk.join(format!("{}.{ending}", job.name));
+    let folder = checkout.root().join("target/notebooks");
+    let file = |ending: &str| folder.join(format!("{}.{ending}", job.name));
     let (given, report) = (file("ipynb"), file("json"));
     checkout::write(&given, &job.notebook)?;
     let _ = fs::remove_file(&report);
