@@ -278,7 +278,7 @@ fn a_loss_that_runs_away_is_an_error_that_says_where_and_what_to_do() {
 }
 
 #[test]
-fn quick_scale_limits_what_training_sees_and_full_scale_nothing() {
+fn quick_mode_limits_what_training_sees_and_full_mode_does_not() {
     let data = bars(2_500);
     let config = quiet().epochs(7).validation(bars(1_100));
     let sizes = |mode| {
