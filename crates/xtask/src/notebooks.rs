@@ -136,7 +136,16 @@ impl Project {
     }
 
     /// Writes the notebook of every chapter, because prose may quote what another chapter printed.
+    ///
+    /// It does so twice: the first time, cells whose code has changed lose their outputs, and the
+    /// second time, prose no longer quotes them.
     fn write_all(&self) -> Result<()> {
+        self.write_each()?;
+        self.write_each()?;
+        crate::readme::update(self.checkout.root())
+    }
+
+    fn write_each(&self) -> Result<()> {
         let values = Values::of_book(&self.book)?;
         for chapter in &self.chapters {
             let before = self.notebook(chapter)?;
@@ -150,7 +159,7 @@ impl Project {
                     .with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
-        crate::readme::update(self.checkout.root())
+        Ok(())
     }
 
     fn store(&self, chapter: &Chapter, notebook: &Notebook) -> Result<()> {
