@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 /// The crates of ours that a notebook links, by their folder in `crates/`. Add a crate here when
 /// `digits` comes to depend on it: a change in it then makes recorded outputs stale, and compiler
 /// messages name its files without the path of the checkout.
-pub const LINKED_CRATES: &[&str] = &["digits"];
+pub const LINKED_CRATES: &[&str] = &["kernels", "digits"];
 
 /// All files in a folder and in the folders below it, sorted by path.
 ///

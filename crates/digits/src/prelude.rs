@@ -23,7 +23,7 @@ pub use dfdx::prelude::*;
 
 pub use crate::batch::{self, Images};
 pub use crate::dataset::{Dataset, Mnist};
-pub use crate::layers::{AvgPool2D, Conv2D, Dense, Dropout, Flatten, MaxPool2D};
+pub use crate::layers::{AvgPool2D, Conv2D, Dense, Dropout, Flatten, Fused, MaxPool2D};
 pub use crate::loss::{mean_squared_error, softmax_cross_entropy};
 pub use crate::metrics::{self, Confusion, ConfusionMatrix};
 pub use crate::models::{

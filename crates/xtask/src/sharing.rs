@@ -164,10 +164,7 @@ fn without_dylib(checkout: &Checkout) -> Result<PathBuf> {
     let crates = place.join("crates");
     let _ = fs::remove_dir_all(&crates);
     for name in LINKED_CRATES {
-        let (from, to) = (
-            checkout.root().join("crates").join(name),
-            crates.join(name),
-        );
+        let (from, to) = (checkout.root().join("crates").join(name), crates.join(name));
         checkout::copy(&from.join("src"), &to.join("src"), &[])?;
         let manifest = fs::read_to_string(from.join("Cargo.toml"))?;
         let altered = manifest

@@ -82,7 +82,9 @@ fn remove(path: &Path) -> Result<()> {
 /// toolchain and the kernel.
 fn key(checkout: &Checkout) -> Result<String> {
     let mut digest = Sha256::new();
-    let manifests = LINKED_CRATES.iter().map(|name| format!("crates/{name}/Cargo.toml"));
+    let manifests = LINKED_CRATES
+        .iter()
+        .map(|name| format!("crates/{name}/Cargo.toml"));
     for file in manifests.chain([".cargo/config.toml".to_owned()]) {
         let path = checkout.root().join(file);
         digest.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
