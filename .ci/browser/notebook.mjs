@@ -9,7 +9,7 @@ import { open } from "./browser.mjs";
 
 const NAME = "browser-check.ipynb";
 const TOKEN = "browser-check";
-/** Milliseconds: JupyterLab's start, and a whole notebook at the quick scale. */
+/** Milliseconds: JupyterLab's start, and a whole notebook in quick mode. */
 const START = 90_000;
 const RUN = 600_000;
 
@@ -65,7 +65,7 @@ function startJupyter(root, port) {
   const folder = join(root, "target/browser-jupyter");
   const environment = {
     ...process.env,
-    DIGITS_SCALE: "quick",
+    DIGITS_RUN_MODE: "quick",
     JUPYTER_TOKEN: TOKEN,
     JUPYTER_PREFER_ENV_PATH: "1",
     JUPYTER_CONFIG_DIR: join(folder, "config"),

@@ -1,4 +1,5 @@
-//! Writes each chapter's listings as a test program, `$OUT_DIR/<chapter>.rs`, for `listings::chapter!`.
+//! Writes the listings of each chapter as a test program `$OUT_DIR/<chapter>.rs`, which
+//! `listings::chapter!` includes.
 
 use std::path::{Path, PathBuf};
 
@@ -23,8 +24,8 @@ fn main() -> Result<()> {
             std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?;
         let program = match parse::chapter(&entry.name, &markdown) {
             Ok(chapter) => program::test(&chapter),
-            // A misprint fails its own chapter's test, on the misprint's line, and no other's.
-            Err(misprint) => "\n".repeat(misprint.line - 1) + &refusal(&misprint.to_string()),
+            // A chapter that cannot be parsed fails its own test, on the line of the mistake.
+            Err(error) => "\n".repeat(error.line - 1) + &compile_error(&error.to_string()),
         };
         write(&out, &entry.name, &program)?;
     }
@@ -41,15 +42,16 @@ fn refuse_stubs_without_a_chapter(book: &Book, out: &Path) -> Result<()> {
             std::fs::read_to_string(&path).is_ok_and(|text| text.contains("\nlistings::chapter!("));
         if stub && book.entries.iter().all(|entry| entry.name != name) {
             let sentence = format!(
-                "crates/listings/tests/{name}.rs belongs to no chapter of book/src/SUMMARY.md: remove it"
+                "crates/listings/tests/{name}.rs belongs to no chapter of book/src/SUMMARY.md: \
+                 remove it"
             );
-            write(out, name, &refusal(&sentence))?;
+            write(out, name, &compile_error(&sentence))?;
         }
     }
     Ok(())
 }
 
-fn refusal(sentence: &str) -> String {
+fn compile_error(sentence: &str) -> String {
     format!("compile_error!({sentence:?});\n")
 }
 

@@ -1,4 +1,4 @@
-//! The book's table of contents: which chapters there are, in which order, and where their files stand.
+//! The book's table of contents: the chapters in their order, and the paths of their files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use crate::chapter::Chapter;
 use crate::parse;
 
-/// A checkout, seen as a book.
+/// A book: the folder of its checkout and its chapters.
 #[derive(Clone, Debug)]
 pub struct Book {
     /// The folder that holds `book/`, `notebooks/` and `crates/`.
@@ -24,7 +24,7 @@ pub struct Entry {
     pub name: String,
     /// Its title in the table of contents.
     pub title: String,
-    /// Whether it stands in the numbered list, and is no preface or appendix.
+    /// Whether it is in the numbered list. Prefaces and appendices are not.
     pub numbered: bool,
 }
 
@@ -44,22 +44,22 @@ impl Book {
         })
     }
 
-    /// The checkout this crate was built in.
+    /// Reads the table of contents of the checkout that this crate was built in.
     pub fn here() -> Result<Self> {
         Self::open(checkout())
     }
 
-    /// Where a chapter's Markdown stands.
+    /// The path of a chapter's Markdown.
     pub fn markdown_path(&self, name: &str) -> PathBuf {
         self.root.join("book/src").join(format!("{name}.md"))
     }
 
-    /// Where a chapter's notebook stands.
+    /// The path of a chapter's notebook.
     pub fn notebook_path(&self, name: &str) -> PathBuf {
         self.root.join("notebooks").join(format!("{name}.ipynb"))
     }
 
-    /// Where the stub of a chapter's test program stands.
+    /// The path of the stub of a chapter's test program.
     pub fn test_path(&self, name: &str) -> PathBuf {
         self.root
             .join("crates/listings/tests")
@@ -69,7 +69,7 @@ impl Book {
     /// Reads one chapter.
     ///
     /// # Errors
-    /// The file is missing, or a [`Misprint`](crate::chapter::Misprint).
+    /// The file is missing, or a [`ParseError`](crate::chapter::ParseError).
     pub fn chapter(&self, name: &str) -> Result<Chapter> {
         let path = self.markdown_path(name);
         let markdown = std::fs::read_to_string(&path)
@@ -80,7 +80,7 @@ impl Book {
     /// Reads every chapter, in order.
     ///
     /// # Errors
-    /// Those of [`Book::chapter`], the first chapter first.
+    /// The first error of [`Book::chapter`], in the order of the chapters.
     pub fn chapters(&self) -> Result<Vec<Chapter>> {
         self.entries
             .iter()
@@ -89,7 +89,7 @@ impl Book {
     }
 }
 
-/// The folder of the workspace: where this crate's sources stood when it was compiled.
+/// The folder of the workspace that this crate was compiled in.
 pub fn checkout() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
@@ -108,7 +108,8 @@ fn entries(summary: &str) -> Result<Vec<Entry>> {
                 let file = dest_url.trim_start_matches("./");
                 let Some(name) = file.strip_suffix(".md").filter(|n| !n.contains('/')) else {
                     bail!(
-                        "book/src/SUMMARY.md: `{file}` is no Markdown file beside it; chapters stand in one folder"
+                        "book/src/SUMMARY.md: `{file}` is not a Markdown file in the same folder, \
+                         as every chapter must be"
                     );
                 };
                 entries.push(Entry {
@@ -136,7 +137,8 @@ mod tests {
 
     #[test]
     fn lists_written_chapters_in_order() {
-        let summary = "# Summary\n\n[Preface](preface.md)\n\n- [Bytes](bytes.md)\n- [Later]()\n  - [The `idx` format](idx.md)\n";
+        let summary = "# Summary\n\n[Preface](preface.md)\n\n- [Bytes](bytes.md)\n- [Later]()\n\
+                       \x20 - [The `idx` format](idx.md)\n";
         let entries = entries(summary).unwrap();
         let names: Vec<_> = entries
             .iter()

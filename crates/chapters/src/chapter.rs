@@ -1,4 +1,4 @@
-//! A chapter as it was read: prose, listings and formulas, each with its place in the Markdown.
+//! A chapter after reading: its prose, listings and formulas, each with its place in the Markdown.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,18 +6,18 @@ use std::ops::Range;
 use crate::marks::Marks;
 pub use crate::scan::Heading;
 
-/// What is wrong in a chapter, and where.
+/// A mistake in a chapter's Markdown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misprint {
+pub struct ParseError {
     /// The chapter's name: its file in `book/src` without `.md`.
     pub chapter: String,
-    /// The Markdown's line, from 1.
+    /// The line of the Markdown, from 1.
     pub line: usize,
-    /// What is wrong and what to write instead.
+    /// What is wrong, and what to write instead.
     pub message: String,
 }
 
-impl fmt::Display for Misprint {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -27,9 +27,9 @@ impl fmt::Display for Misprint {
     }
 }
 
-impl std::error::Error for Misprint {}
+impl std::error::Error for ParseError {}
 
-/// A chapter, read.
+/// A chapter, parsed into blocks.
 #[derive(Clone, Debug)]
 pub struct Chapter {
     /// Its file in `book/src` without `.md`.
@@ -38,15 +38,15 @@ pub struct Chapter {
     pub title: String,
     /// The Markdown it was read from.
     pub markdown: String,
-    /// Prose and listings in their order; together they are the whole Markdown.
+    /// Prose and listings in their order. Together they hold all text of the Markdown.
     pub blocks: Vec<Block>,
     /// Displayed and inline formulas in their order.
     pub formulas: Vec<Formula>,
     /// Headings in their order.
     pub headings: Vec<Heading>,
-    /// Pictures in the Markdown: alternative text and line.
+    /// The pictures in the Markdown: alternative text and line.
     pub pictures: Vec<(String, usize)>,
-    /// Bytes that are code or raw HTML in the prose.
+    /// The ranges of bytes that are code or raw HTML.
     pub(crate) verbatim: Vec<Range<usize>>,
 }
 
@@ -55,51 +55,63 @@ pub struct Chapter {
 pub enum Block {
     /// Text up to the next listing or section.
     Prose(Prose),
-    /// Rust that runs.
+    /// Rust code that is compiled and run.
     Listing(Listing),
 }
 
 /// Running text.
 #[derive(Clone, Debug)]
 pub struct Prose {
-    /// Stable name: the section's slug and a number, `the-idx-format-text-1`.
+    /// A stable name made of the section's slug and a number: `the-idx-format-text-1`.
     pub id: String,
-    /// Its bytes in the Markdown.
+    /// Its range of bytes in the Markdown.
     pub range: Range<usize>,
 }
 
 /// A fenced block of Rust.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// Stable name: the section's slug and its number in the section.
+    /// A stable name made of the section's slug and a number: `the-idx-format-1`.
     pub id: String,
-    /// What the info string says.
+    /// The marks in its info string.
     pub marks: Marks,
-    /// The code between the fences, each line ended.
+    /// The code that is compiled and run: all lines between the fences, including hidden ones.
+    /// Line `n` of it, from 0, is line `first + n` of the Markdown. Each line ends in a newline.
     pub code: String,
-    /// The Markdown's line of the opening fence, from 1.
+    /// The code that readers see: `code` without its hidden lines. See [`crate::hidden`].
+    pub shown: String,
+    /// The lines of the Markdown, from 1, that are hidden.
+    pub hidden: Vec<usize>,
+    /// The line of the opening fence in the Markdown, from 1.
     pub fence: usize,
     /// The first line of code.
     pub first: usize,
     /// The line of the closing fence.
     pub end: usize,
-    /// The section's heading.
+    /// The heading of its section.
     pub section: String,
-    /// Its bytes in the Markdown, both fences included.
+    /// Its range of bytes in the Markdown, including both fences.
     pub range: Range<usize>,
 }
 
 /// A formula in LaTeX.
 #[derive(Clone, Debug)]
 pub struct Formula {
-    /// The name behind a displayed formula, `$$ … $$ {#name}`; an inline one has none.
+    /// The name of a displayed formula, `$$ … $$ {#name}`. An inline formula has none.
     pub name: Option<String>,
-    /// What stands between the dollars.
+    /// The LaTeX between the dollars.
     pub latex: String,
-    /// The Markdown's line, from 1.
+    /// The line of the Markdown, from 1.
     pub line: usize,
-    /// Its bytes in the Markdown, dollars and name included.
+    /// Its range of bytes in the Markdown, including dollars and name.
     pub range: Range<usize>,
+}
+
+impl Listing {
+    /// Its anchor on the chapter's page.
+    pub fn anchor(&self) -> String {
+        format!("listing-{}", self.id)
+    }
 }
 
 impl Chapter {
@@ -111,25 +123,25 @@ impl Chapter {
         })
     }
 
-    /// The displayed formulas: name and formula.
+    /// The displayed formulas, each with its name.
     pub fn displayed(&self) -> impl Iterator<Item = (&str, &Formula)> {
         self.formulas
             .iter()
             .filter_map(|f| Some((f.name.as_deref()?, f)))
     }
 
-    /// The Markdown's line, from 1, of a byte.
+    /// The line, from 1, that holds a byte of the Markdown.
     pub fn line_of(&self, byte: usize) -> usize {
         line_of(&self.markdown, byte)
     }
 
-    /// Whether a byte stands in code or raw HTML rather than in running text.
+    /// Whether a byte of the Markdown is part of code or raw HTML, and not of running text.
     pub fn is_verbatim(&self, byte: usize) -> bool {
         self.verbatim.iter().any(|range| range.contains(&byte))
     }
 }
 
-/// The line, from 1, of a byte.
+/// The line, from 1, that holds a byte of `markdown`.
 pub(crate) fn line_of(markdown: &str, byte: usize) -> usize {
     1 + markdown.as_bytes()[..byte]
         .iter()

@@ -1,4 +1,4 @@
-//! The coverage list, `book/coverage.toml`: what the sources promise, and the listings that keep it.
+//! The coverage list `book/coverage.toml`: what the sources teach, and which listings show it.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,22 @@ use serde::Deserialize;
 
 use crate::book::Book;
 use crate::chapter::Listing;
-use crate::page::anchor;
 
-/// `A15`: part of the list, number in it. Sorted as a reader counts.
+/// The name of a row, such as `A15`: a part of the list and a number. `A2` sorts before `A15`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row(char, u32);
 
-/// What a row asks for.
+/// What a row of the list requires.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// In our words.
+pub struct Requirement {
+    /// The requirement in our words.
     pub says: String,
-    /// The chapter that covers it; none while it is planned.
+    /// The chapter that covers it, or `None` if it is only planned.
     pub chapter: Option<String>,
 }
 
-/// The parts of the list.
+/// The parts of the list: letter and title.
 const PARTS: [(char, &str); 4] = [
     ('A', "What the sources teach"),
     ('B', "The sources' networks"),
@@ -32,7 +31,7 @@ const PARTS: [(char, &str); 4] = [
 ];
 
 impl Row {
-    /// Reads `A15`.
+    /// Parses a name such as `A15`; `None` if it is not the name of a row.
     pub fn parse(name: &str) -> Option<Self> {
         let part = name
             .chars()
@@ -52,13 +51,13 @@ impl std::fmt::Display for Row {
 ///
 /// # Errors
 /// The file is missing or malformed, or a row has no name like `A15`.
-pub fn rows(book: &Book) -> Result<BTreeMap<Row, Asked>> {
+pub fn rows(book: &Book) -> Result<BTreeMap<Row, Requirement>> {
     let path = book.root.join("book/coverage.toml");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read {}", path.display()))?;
-    let named: BTreeMap<String, Asked> =
+    let named: BTreeMap<String, Requirement> =
         toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?;
-    let row = |(name, asked): (String, Asked)| {
+    let row = |(name, asked): (String, Requirement)| {
         let row = Row::parse(&name).with_context(|| {
             format!(
                 "{}: `{name}` is no row; rows are A1, B1, C1, D1 …",
@@ -70,10 +69,10 @@ pub fn rows(book: &Book) -> Result<BTreeMap<Row, Asked>> {
     named.into_iter().map(row).collect()
 }
 
-/// The page's tables: each row with links to its listings, or the word `planned`.
+/// The tables of the coverage page: each row with links to its listings, or the word `planned`.
 ///
 /// # Errors
-/// Those of [`rows`], and misprints of chapters.
+/// Those of [`rows`] and of [`Book::chapters`].
 pub fn page(book: &Book) -> Result<String> {
     let rows = rows(book)?;
     let chapters = book.chapters()?;
@@ -120,7 +119,7 @@ fn link(chapter: &str, title: &str, listing: &Listing) -> String {
     format!(
         "[{}]({chapter}.md#{})",
         section.replace('|', "\\|"),
-        anchor(listing)
+        listing.anchor()
     )
 }
 

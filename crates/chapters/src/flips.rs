@@ -1,7 +1,9 @@
-//! `book/flips.toml`: for every displayed formula a change of one sign that its listing must notice.
+//! The list `book/flips.toml`: for each displayed formula, a change of one sign in the code which
+//! the formula's listing must notice.
 //!
-//! A check that cannot fail checks nothing. `cargo xtask flips` makes each change in a copy of the checkout and runs the
-//! chapter; here the list is read, and compared with the chapters' formulas.
+//! It shows that the checks can fail. This module reads the list and compares it with the formulas
+//! of the chapters; `cargo xtask flips` makes each change in a copy of the checkout and runs the
+//! chapter.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,36 +13,36 @@ use serde::Deserialize;
 
 use crate::book::Book;
 
-/// One change, and the formula whose listing must fail with it.
+/// A change in a file, and the formula whose listing must then fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flip {
     /// The chapter that displays the formula.
     pub chapter: String,
     /// The formula's name.
     pub formula: String,
-    /// The changed file, from the checkout's root.
+    /// The path of the changed file in the checkout.
     pub file: PathBuf,
-    /// What stands there, once.
+    /// The text to change. It occurs once in the file.
     pub from: String,
-    /// What stands there instead.
+    /// The text to put in its place.
     pub to: String,
 }
 
-/// As it stands in the file, below `[[chapter.formula]]`.
+/// An entry of the list, below its heading `[[chapter.formula]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
-    /// In `crates/digits/src`; the chapter itself if there is none.
+struct Entry {
+    /// A path in `crates/digits/src`. Without it, the chapter's Markdown is changed.
     file: Option<String>,
     from: String,
     to: String,
 }
 
 impl Flip {
-    /// The file's text after the change.
+    /// The text of the file after the change, given its text before.
     ///
     /// # Errors
-    /// If what is to be changed does not stand in `text` exactly once.
+    /// The text to change does not occur exactly once in `text`.
     pub fn apply(&self, text: &str) -> Result<String> {
         let found = text.matches(&self.from).count();
         ensure!(
@@ -67,26 +69,27 @@ pub fn read(book: &Book) -> Result<Vec<Flip>> {
 }
 
 fn parse(text: &str) -> Result<Vec<Flip>> {
-    let chapters: BTreeMap<String, BTreeMap<String, Vec<Written>>> = toml::from_str(text)?;
+    let chapters: BTreeMap<String, BTreeMap<String, Vec<Entry>>> = toml::from_str(text)?;
     let mut flips = Vec::new();
     for (chapter, formulas) in chapters {
-        for (formula, written) in formulas {
-            flips.extend(written.into_iter().map(|written| Flip {
+        for (formula, entries) in formulas {
+            flips.extend(entries.into_iter().map(|entry| Flip {
                 chapter: chapter.clone(),
                 formula: formula.clone(),
-                file: match written.file {
+                file: match entry.file {
                     Some(file) => PathBuf::from("crates/digits/src").join(file),
                     None => PathBuf::from(format!("book/src/{chapter}.md")),
                 },
-                from: written.from,
-                to: written.to,
+                from: entry.from,
+                to: entry.to,
             }));
         }
     }
     Ok(flips)
 }
 
-/// What is wrong with the list: a formula without a flip, a flip without a formula, a text that is not there (once).
+/// What is wrong with the list, each as a sentence: a formula without a flip, a flip without a
+/// formula, or a text that does not occur exactly once.
 ///
 /// # Errors
 /// The list or a chapter cannot be read.
@@ -102,7 +105,8 @@ pub fn breaches(book: &Book) -> Result<Vec<String>> {
                 .any(|f| (&f.chapter, &f.formula) == (&place.0, &place.1))
             {
                 breaches.push(format!(
-                    "book/src/{}.md:{}: book/flips.toml has no `[[{}.{name}]]`: which change of a sign does its listing notice?",
+                    "book/src/{}.md:{}: book/flips.toml has no `[[{}.{name}]]`: add a change of a \
+                     sign that the formula's listing must notice",
                     chapter.name, formula.line, chapter.name
                 ));
             }
@@ -131,7 +135,8 @@ mod tests {
     #[test]
     fn a_flip_changes_a_chapter_or_a_file_of_digits() {
         let flips = parse(
-            "[[sums.total]]\nfrom = 'a + b'\nto = 'a - b'\n[[sums.total]]\nfile = 'ops/sum.rs'\nfrom = '+='\nto = '-='\n",
+            "[[sums.total]]\nfrom = 'a + b'\nto = 'a - b'\n\
+             [[sums.total]]\nfile = 'ops/sum.rs'\nfrom = '+='\nto = '-='\n",
         )
         .unwrap();
         assert_eq!(flips[0].file, PathBuf::from("book/src/sums.md"));

@@ -1,6 +1,6 @@
-//! `{{#include ../../bench/keras/mlp128.py}}`: a file of the checkout, shown in a chapter.
+//! Files of the checkout that a chapter shows: `{{#include ../../bench/keras/mlp128.py}}`.
 //!
-//! On the page mdBook itself puts the file's text in place; in the notebook it is put there by these.
+//! mdBook puts the text of the file on the page, and this module puts it into the notebook.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 use crate::book::Book;
 use crate::chapter::Chapter;
 
-/// What begins an inclusion, as mdBook writes it.
+/// The beginning of an inclusion in mdBook's syntax.
 const OPENING: &str = "{{#include ";
 
-/// The files that chapters show: path as written there → text without the last line's end.
+/// The texts of the files that chapters show, by their path as written in the chapter. A text ends
+/// without a newline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Includes(HashMap<String, String>);
 
@@ -21,7 +22,8 @@ impl Includes {
     /// Reads the files that the chapters of a book show.
     ///
     /// # Errors
-    /// A file is missing or is no text: names it and the chapter. Chapters that are missing or have a misprint are left out.
+    /// A file is missing or is not text. The error names the file and the chapter. Chapters that
+    /// cannot be read are skipped.
     pub(crate) fn of_book(book: &Book) -> Result<Self> {
         let mut files = HashMap::new();
         for entry in &book.entries {
@@ -40,14 +42,14 @@ impl Includes {
         Ok(Includes(files))
     }
 
-    /// Adds the replacements of a chapter's inclusions to `edits`.
+    /// Adds to `edits` the replacement of each inclusion in a chapter.
     pub(crate) fn edits(&self, chapter: &Chapter, edits: &mut Vec<(Range<usize>, String)>) {
         let known = inclusions(chapter).into_iter();
         edits.extend(known.filter_map(|(path, range)| Some((range, self.0.get(&path)?.clone()))));
     }
 }
 
-/// The inclusions of a chapter: path and bytes.
+/// The inclusions in a chapter: path and range of bytes.
 fn inclusions(chapter: &Chapter) -> Vec<(String, Range<usize>)> {
     let text = &chapter.markdown;
     let starts = text.match_indices(OPENING);

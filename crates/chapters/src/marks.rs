@@ -1,29 +1,29 @@
 //! The marks in a listing's info string: ```` ```rust,checks=softmax,covers=A15;A16 ````.
 
-/// What a listing's info string says about it. The reader does not see it; the tools do.
+/// The marks of a listing. Tools read them; they are not shown on the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// `checks=a;b`: the displayed formulas of this chapter that the listing asserts.
+    /// `checks=a;b`: the names of the displayed formulas of this chapter that the listing checks.
     pub checks: Vec<String>,
     /// `covers=A15;A16`: the rows of the coverage list that the listing satisfies.
     pub covers: Vec<String>,
-    /// `compile_fail`: rustc must refuse the listing; its message is kept as a snapshot.
+    /// `compile_fail`: the listing must not compile. The compiler's message is kept as a snapshot.
     pub compile_fail: bool,
-    /// `solution`: an exercise's solution, folded on the page and in the notebook.
+    /// `solution`: the listing solves an exercise. It is folded on the page and in the notebook.
     pub solution: bool,
-    /// `varies`: what the listing prints follows from training or from a clock,
-    /// so that a second run is compared in its wording and not in its numbers.
+    /// `varies`: the output depends on training or on a clock, so a second run is compared by its
+    /// words and not by its numbers.
     pub varies: bool,
 }
 
-/// The marks that exist, for error messages.
+/// The known marks, for error messages.
 const KNOWN: &str = "checks=…, covers=…, compile_fail, solution, varies";
 
 impl Marks {
-    /// Reads the info string behind its language, such as `checks=softmax,covers=A15;A16`.
+    /// Parses the part of an info string after the language, such as `checks=softmax,covers=A15`.
     ///
     /// # Errors
-    /// A sentence naming the mark that is unknown, forbidden or empty.
+    /// A sentence that names the mark which is unknown, not allowed or empty.
     pub fn parse(info: &str) -> Result<Self, String> {
         let mut marks = Marks::default();
         for mark in info.split(',').map(str::trim).filter(|m| !m.is_empty()) {
@@ -50,7 +50,7 @@ impl Marks {
         Ok(())
     }
 
-    /// The marks as tags of a notebook's cell.
+    /// The marks as tags of a cell in a notebook.
     pub fn tags(&self) -> Vec<String> {
         let mut tags = Vec::new();
         if self.compile_fail {

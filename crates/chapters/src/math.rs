@@ -1,20 +1,23 @@
-//! LaTeX → MathML at build time: no script, no network, readable by a screen reader.
+//! Converts LaTeX to MathML when the book is built. The page then needs neither script nor network,
+//! and screen readers can read its formulas.
 
 use anyhow::{Context, Result, anyhow};
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 
 use crate::chapter::Formula;
 
-/// Sets formulas.
-pub struct Setter(LatexToMathML);
+/// Converts formulas to MathML.
+pub struct FormulaRenderer(LatexToMathML);
 
-impl Setter {
+impl FormulaRenderer {
+    /// A renderer with the default settings.
+    ///
     /// # Errors
-    /// Never with the settings used here.
+    /// Never with these settings.
     pub fn new() -> Result<Self> {
-        let setter = LatexToMathML::new(MathCoreConfig::default());
-        Ok(Setter(
-            setter
+        let formulas = LatexToMathML::new(MathCoreConfig::default());
+        Ok(FormulaRenderer(
+            formulas
                 .map_err(|e| anyhow!("{e:?}"))
                 .context("the mathematics settings")?,
         ))
@@ -23,24 +26,26 @@ impl Setter {
     /// The `<math>` element of a formula.
     ///
     /// # Errors
-    /// A sentence: what in the LaTeX is not understood.
-    pub fn set(&self, formula: &Formula) -> Result<String, String> {
+    /// A sentence that says which part of the LaTeX is not understood.
+    pub fn render(&self, formula: &Formula) -> Result<String, String> {
         let display = if formula.name.is_some() {
             MathDisplay::Block
         } else {
             MathDisplay::Inline
         };
-        let set = self
+        let rendered = self
             .0
             .convert_with_local_state(formula.latex.trim(), display);
-        set.map(|set| set.mathml)
-            .map_err(|error| format!("this formula cannot be set: {error}"))
+        rendered
+            .map(|rendered| rendered.mathml)
+            .map_err(|error| format!("this formula cannot be converted to MathML: {error}"))
     }
 }
 
-/// HTML that stands in a line of Markdown: what Markdown would read as its own marks between the tags becomes entities.
-pub fn shield(html: &str) -> String {
-    let mut shielded = String::with_capacity(html.len());
+/// Makes HTML safe inside a line of Markdown: punctuation between the tags, which Markdown could
+/// take for its own marks, becomes entities.
+pub fn escape_for_markdown(html: &str) -> String {
+    let mut escaped = String::with_capacity(html.len());
     let mut in_tag = false;
     for c in html.chars() {
         match c {
@@ -48,14 +53,14 @@ pub fn shield(html: &str) -> String {
             '>' => in_tag = false,
             // `&`, `#` and `;` belong to entities that are there already.
             _ if !in_tag && c.is_ascii_punctuation() && !matches!(c, '&' | '#' | ';') => {
-                shielded.push_str(&format!("&#{};", u32::from(c)));
+                escaped.push_str(&format!("&#{};", u32::from(c)));
                 continue;
             }
             _ => {}
         }
-        shielded.push(c);
+        escaped.push(c);
     }
-    shielded
+    escaped
 }
 
 #[cfg(test)]
@@ -63,29 +68,29 @@ mod tests {
     use super::*;
     use crate::parse::chapter;
 
-    fn set(latex: &str) -> Result<String, String> {
+    fn render(latex: &str) -> Result<String, String> {
         let chapter = chapter("t", &format!("# T\n\n$$\n{latex}\n$$ {{#x}}\n")).unwrap();
-        Setter::new().unwrap().set(&chapter.formulas[0])
+        FormulaRenderer::new().unwrap().render(&chapter.formulas[0])
     }
 
     #[test]
     fn formulas_become_mathml() {
-        let set = set("s = \\sum_{i=1}^{N} x_i").unwrap();
+        let mathml = render("s = \\sum_{i=1}^{N} x_i").unwrap();
         assert!(
-            set.starts_with("<math display=\"block\"") && set.contains("munderover"),
-            "{set}"
+            mathml.starts_with("<math display=\"block\"") && mathml.contains("munderover"),
+            "{mathml}"
         );
     }
 
     #[test]
     fn unknown_commands_are_named() {
-        assert!(set("\\nonsense x").unwrap_err().contains("nonsense"));
+        assert!(render("\\nonsense x").unwrap_err().contains("nonsense"));
     }
 
     #[test]
     fn markdown_marks_between_tags_become_entities() {
         assert_eq!(
-            shield("<mo a=\"*\">*</mo><mi>x_1</mi>&lt;"),
+            escape_for_markdown("<mo a=\"*\">*</mo><mi>x_1</mi>&lt;"),
             "<mo a=\"*\">&#42;</mo><mi>x&#95;1</mi>&lt;"
         );
     }

@@ -1,4 +1,4 @@
-//! A notebook as a file (nbformat 4.5): read, written, and the outputs recorded in it.
+//! Notebook files (nbformat 4.5): reading, writing, and the outputs recorded in them.
 
 use std::path::Path;
 
@@ -11,19 +11,20 @@ pub mod key;
 mod prose;
 pub mod write;
 
-/// The name of the generated first cell.
+/// The name of the first cell, which is generated.
 pub const SET_UP: &str = "set-up";
 
-/// A notebook: cells, and what is known about their last run.
+/// A notebook: its cells, and facts about their last run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notebook {
-    /// In the chapter's order, behind the set-up cell.
+    /// The set-up cell, then the chapter's blocks in their order.
     pub cells: Vec<Cell>,
-    /// Kernel, language, and under `digits` the chapter, key and circumstances of the recorded run.
+    /// Kernel and language; under `digits` the chapter, and the key, day and machine of the
+    /// recorded run.
     pub metadata: Map<String, Value>,
-    /// 4.
+    /// The major version of the format: 4.
     pub nbformat: u32,
-    /// 5: the first version whose cells have names.
+    /// The minor version: 5, the first one whose cells have names.
     pub nbformat_minor: u32,
 }
 
@@ -31,23 +32,23 @@ pub struct Notebook {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "cell_type", rename_all = "snake_case")]
 pub enum Cell {
-    /// Rust, and what it printed.
+    /// A listing and its outputs.
     Code {
-        /// Its number in the recorded run, from 1; none before.
+        /// Its number in the recorded run, from 1; `None` if it was not run.
         execution_count: Option<u32>,
-        /// The listing's name.
+        /// The name of the listing.
         id: String,
-        /// Tags; under `digits` the seconds it took.
+        /// Its tags; under `digits` how many seconds it took.
         metadata: Map<String, Value>,
-        /// As Jupyter stores them.
+        /// The outputs in Jupyter's format.
         outputs: Vec<Value>,
-        /// The code.
+        /// The code that readers see.
         #[serde(with = "lines")]
         source: String,
     },
     /// Prose.
     Markdown {
-        /// The prose's name.
+        /// The name of the prose.
         id: String,
         /// Empty.
         metadata: Map<String, Value>,
@@ -58,7 +59,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// The cell's name, stable over edits of other cells.
+    /// The name of the cell. It does not change when other cells are edited.
     pub fn id(&self) -> &str {
         match self {
             Cell::Code { id, .. } | Cell::Markdown { id, .. } => id,
@@ -70,7 +71,7 @@ impl Notebook {
     /// Reads a notebook; `None` if there is no such file.
     ///
     /// # Errors
-    /// The file cannot be read or is no notebook.
+    /// The file cannot be read or is not a notebook.
     pub fn read(path: &Path) -> Result<Option<Self>> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -80,11 +81,11 @@ impl Notebook {
             }
         };
         let read = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no notebook", path.display()))?;
+            .with_context(|| format!("{} is not a notebook", path.display()))?;
         Ok(Some(read))
     }
 
-    /// The notebook as Jupyter writes it: one blank of indentation, a newline at the end.
+    /// The notebook as JSON, formatted as Jupyter does: indented by one blank, with a last newline.
     ///
     /// # Errors
     /// Never for a notebook that was read or generated.
@@ -115,7 +116,7 @@ impl Notebook {
         self.metadata.get("digits")?.get("key")?.as_str()
     }
 
-    /// The code of a cell.
+    /// The code of the cell of a listing.
     pub fn code(&self, listing: &str) -> Option<&str> {
         self.cells.iter().find_map(|cell| match cell {
             Cell::Code { id, source, .. } if id == listing => Some(source.as_str()),
@@ -123,7 +124,7 @@ impl Notebook {
         })
     }
 
-    /// When and where the recorded run was: `2026-11-21 (…, 2 cores)`.
+    /// The day and machine of the recorded run: `2026-11-21 (…, 2 cores)`.
     pub fn recorded(&self) -> Option<String> {
         let recorded = self.metadata.get("digits")?.get("recorded")?;
         Some(format!(
@@ -145,7 +146,7 @@ impl Notebook {
             .collect()
     }
 
-    /// The same cells without what a run adds: outputs, numbers, seconds, and the values quoted from them.
+    /// The same notebook without outputs, execution numbers, seconds and facts about the run.
     pub fn without_run(&self) -> Self {
         let mut bare = self.clone();
         if let Some(digits) = bare
@@ -172,7 +173,8 @@ impl Notebook {
     }
 }
 
-/// The text of an output: what was printed, or the plain form of a value. Pictures and tables have none.
+/// The text of an output: what was printed, or a value as plain text. Pictures and tables have
+/// none.
 pub fn text_of(output: &Value) -> Option<String> {
     match output["output_type"].as_str()? {
         "stream" => Some(joined(&output["text"])),
@@ -185,7 +187,7 @@ pub fn text_of(output: &Value) -> Option<String> {
     }
 }
 
-/// Jupyter's texts are strings or lists of lines.
+/// The text of a JSON value that holds a string or a list of lines, as Jupyter stores texts.
 pub fn joined(text: &Value) -> String {
     match text {
         Value::String(text) => text.clone(),
@@ -194,7 +196,7 @@ pub fn joined(text: &Value) -> String {
     }
 }
 
-/// A text as the list of its lines, as Jupyter writes it.
+/// A text as a list of its lines, as Jupyter stores it.
 pub fn split(text: &str) -> Value {
     json!(text.split_inclusive('\n').collect::<Vec<_>>())
 }

@@ -1,4 +1,5 @@
-//! Chapter → page: the Markdown that mdBook renders, with outputs, formulas and recorded values in place.
+//! Makes the page of a chapter: Markdown for mdBook that holds the recorded outputs and values, and
+//! formulas as MathML.
 
 use std::ops::Range;
 
@@ -7,125 +8,130 @@ use anyhow::Result;
 use crate::book::Book;
 use crate::chapter::{Chapter, Formula, Listing};
 use crate::coverage;
-use crate::math::{self, Setter};
+use crate::math::{self, FormulaRenderer};
 use crate::notebook::Notebook;
-use crate::notebook::key::Ground;
+use crate::notebook::key::Fingerprint;
 use crate::values::{self, Values};
 
 pub mod outputs;
 pub mod preprocessor;
 
-/// Where `cargo xtask start` serves the notebooks.
+/// The address at which `cargo xtask start` serves the notebooks.
 const JUPYTER: &str = "http://localhost:8888/lab/tree/my-notebooks";
 
-/// What all pages of a book are made with.
-pub struct Press {
+/// Makes the pages of a book.
+pub struct PageRenderer {
     book: Book,
     values: Values,
-    setter: Setter,
-    /// `None` in a checkout whose sources cannot be read: then nothing counts as stale.
-    ground: Option<Ground>,
+    formulas: FormulaRenderer,
+    /// `None` if the sources of the checkout cannot be read. Then no output counts as stale.
+    fingerprint: Option<Fingerprint>,
 }
 
-/// A page, and what is wrong with it.
+/// A page, and the faults found while making it.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// Markdown with HTML in it, for mdBook.
+    /// Markdown with HTML inside, for mdBook.
     pub markdown: String,
-    /// Sentences with chapter and line: missing and stale outputs, formulas that cannot be set.
+    /// Sentences that name chapter and line: about missing or stale outputs, and about formulas
+    /// that cannot be converted.
     pub faults: Vec<String>,
 }
 
-impl Press {
-    /// Reads what pages need from a checkout.
+impl PageRenderer {
+    /// Reads what the pages of a book need from its checkout.
     ///
     /// # Errors
     /// A notebook or the table of contents cannot be read.
     pub fn new(book: Book) -> Result<Self> {
-        let ground = Ground::of(&book.root).ok();
-        Ok(Press {
+        let fingerprint = Fingerprint::of(&book.root).ok();
+        Ok(PageRenderer {
             values: Values::of_book(&book)?,
-            setter: Setter::new()?,
-            ground,
+            formulas: FormulaRenderer::new()?,
+            fingerprint,
             book,
         })
     }
 
-    /// The page of a chapter.
+    /// Makes the page of the chapter called `name` from its Markdown.
     ///
     /// # Errors
-    /// The chapter has a misprint, or its notebook cannot be read.
+    /// The chapter cannot be parsed, or its notebook cannot be read.
     pub fn page(&self, name: &str, markdown: &str) -> Result<Page> {
         let chapter = crate::parse::chapter(name, markdown)?;
         let notebook = Notebook::read(&self.book.notebook_path(name))?;
-        let mut sheet = Sheet {
+        let mut draft = PageDraft {
             chapter: &chapter,
             edits: Vec::new(),
             faults: Vec::new(),
         };
         for formula in &chapter.formulas {
-            self.formula(&mut sheet, formula);
+            self.formula(&mut draft, formula);
         }
         for listing in chapter.listings() {
-            self.listing(&mut sheet, listing, notebook.as_ref())?;
+            self.listing(&mut draft, listing, notebook.as_ref())?;
         }
-        self.quotations(&mut sheet);
-        self.title(&mut sheet, notebook.as_ref());
+        self.quotations(&mut draft);
+        self.title(&mut draft, notebook.as_ref());
         if let Some(at) = markdown
             .find("{{coverage}}")
             .filter(|at| !chapter.is_verbatim(*at))
         {
-            sheet
+            draft
                 .edits
                 .push((at..at + "{{coverage}}".len(), coverage::page(&self.book)?));
         }
-        Ok(sheet.finish())
+        Ok(draft.finish())
     }
 
-    fn formula(&self, sheet: &mut Sheet<'_>, formula: &Formula) {
-        let set = self.setter.set(formula).unwrap_or_else(|fault| {
-            sheet.fault(formula.line, &fault);
+    fn formula(&self, draft: &mut PageDraft<'_>, formula: &Formula) {
+        let mathml = self.formulas.render(formula).unwrap_or_else(|fault| {
+            draft.fault(formula.line, &fault);
             format!(
                 "<code class=\"math-error\">{}</code>",
                 outputs::escape(&formula.latex)
             )
         });
-        let text = &sheet.chapter.markdown;
+        let text = &draft.chapter.markdown;
         let html = match &formula.name {
-            None => math::shield(&set),
-            // At a line's start it is a block of its own; elsewhere, as in a list, it stays in its paragraph.
+            None => math::escape_for_markdown(&mathml),
+            // At the start of a line it is a block; elsewhere, as in a list, it stays in its
+            // paragraph.
             Some(name) if text[..formula.range.start].ends_with('\n') => {
-                format!("\n\n<div class=\"formula\" id=\"formula-{name}\">{set}</div>\n\n")
+                format!("\n\n<div class=\"formula\" id=\"formula-{name}\">{mathml}</div>\n\n")
             }
             Some(name) => format!(
                 "<span class=\"formula\" id=\"formula-{name}\" style=\"display:block\">{}</span>",
-                math::shield(&set)
+                math::escape_for_markdown(&mathml)
             ),
         };
-        sheet.edits.push((formula.range.clone(), html));
+        draft.edits.push((formula.range.clone(), html));
     }
 
     fn listing(
         &self,
-        sheet: &mut Sheet<'_>,
+        draft: &mut PageDraft<'_>,
         listing: &Listing,
         notebook: Option<&Notebook>,
     ) -> Result<()> {
         let recorded = notebook.and_then(|n| {
             n.outputs(&listing.id)
-                .filter(|_| n.code(&listing.id) == Some(listing.code.trim_end()))
+                .filter(|_| n.code(&listing.id) == Some(listing.shown.trim_end()))
         });
         let shown = match recorded {
             Some(outputs) => outputs::html(outputs),
             None => {
-                sheet.fault(
+                draft.fault(
                     listing.first,
                     &format!("listing `{}` has no recorded output", listing.id),
                 );
                 note("No output is recorded for this listing yet.")
             }
         };
-        let code = format!("```rust,noplayground\n{}```\n\n{shown}", listing.code);
+        let code = format!(
+            "```rust,noplayground\n{}```\n\n{shown}",
+            keep_hashes(&listing.shown)
+        );
         let code = if listing.marks.solution {
             format!(
                 "<details class=\"solution\">\n<summary>Solution</summary>\n\n{code}\n\n</details>"
@@ -133,32 +139,32 @@ impl Press {
         } else {
             code
         };
-        sheet.edits.push((
+        draft.edits.push((
             listing.range.clone(),
             format!(
                 "<div class=\"listing\" id=\"{}\">\n\n{code}\n\n</div>\n",
-                anchor(listing)
+                listing.anchor()
             ),
         ));
         Ok(())
     }
 
-    fn quotations(&self, sheet: &mut Sheet<'_>) {
-        for quotation in values::quotations(sheet.chapter) {
-            let value = match self.values.find(&sheet.chapter.name, &quotation.label) {
+    fn quotations(&self, draft: &mut PageDraft<'_>) {
+        for quotation in values::quotations(draft.chapter) {
+            let value = match self.values.find(&draft.chapter.name, &quotation.label) {
                 Ok(value) => value.to_owned(),
                 Err(fault) => {
-                    sheet.fault(sheet.chapter.line_of(quotation.range.start), &fault);
+                    draft.fault(draft.chapter.line_of(quotation.range.start), &fault);
                     values::UNRECORDED.to_owned()
                 }
             };
-            sheet.edits.push((quotation.range, value));
+            draft.edits.push((quotation.range, value));
         }
     }
 
-    /// Under the title: the notebook, and whether its outputs are those of this text.
-    fn title(&self, sheet: &mut Sheet<'_>, notebook: Option<&Notebook>) {
-        let chapter = sheet.chapter;
+    /// Adds a link to the notebook below the title, and a note if the recorded outputs are stale.
+    fn title(&self, draft: &mut PageDraft<'_>, notebook: Option<&Notebook>) {
+        let chapter = draft.chapter;
         let Some(title) = chapter
             .headings
             .first()
@@ -172,7 +178,9 @@ impl Press {
                 .unwrap_or(0);
         let name = &chapter.name;
         let mut text = format!(
-            "\n\n<p class=\"notebook\">Run this chapter: <a href=\"{JUPYTER}/{name}.ipynb\"><code>{name}.ipynb</code></a> in Jupyter, once <code>cargo xtask start</code> has started it."
+            "\n\n<p class=\"notebook\">Run this chapter: <a href=\"{JUPYTER}/{name}.ipynb\">\
+             <code>{name}.ipynb</code></a> in Jupyter, once <code>cargo xtask start</code> has \
+             started it."
         );
         if let Some(recorded) = notebook.and_then(Notebook::recorded) {
             text.push_str(&format!(
@@ -181,39 +189,52 @@ impl Press {
             ));
         }
         text.push_str("</p>\n\n");
-        let key = self.ground.as_ref().map(|ground| ground.key(chapter));
+        let key = self
+            .fingerprint
+            .as_ref()
+            .map(|fingerprint| fingerprint.key(chapter));
         if let (Some(key), Some(recorded)) = (key, notebook.and_then(Notebook::key))
             && key != recorded
         {
-            sheet.fault(1, "the recorded outputs are stale");
-            text.push_str(&note("The outputs on this page are stale: listings, `digits` or data have changed since they were recorded."));
+            draft.fault(1, "the recorded outputs are stale");
+            text.push_str(&note(
+                "The outputs on this page are stale: listings, `digits` or data have changed since \
+                 they were recorded.",
+            ));
             text.push_str("\n\n");
         }
-        sheet.edits.push((at..at, text));
+        draft.edits.push((at..at, text));
     }
 }
 
-/// The anchor of a listing on its page.
-pub fn anchor(listing: &Listing) -> String {
-    format!("listing-{}", listing.id)
+/// Code as mdBook must get it to show all its lines: mdBook too hides lines that begin with `# `,
+/// unless they have one `#` more.
+fn keep_hashes(code: &str) -> String {
+    let line = |line: &str| {
+        let start = line.trim_start();
+        let hides = start.starts_with("# ") || start.starts_with("##") || start.trim_end() == "#";
+        line.replacen('#', "##", usize::from(hides))
+    };
+    code.split_inclusive('\n').map(line).collect()
 }
 
-/// A note to whoever writes the chapter.
+/// A note for the author of the chapter.
 fn note(sentence: &str) -> String {
     format!(
-        "<p class=\"note missing\">{} <code>cargo xtask notebooks</code> runs the chapter and records its outputs.</p>",
+        "<p class=\"note missing\">{} <code>cargo xtask notebooks</code> runs the chapter and \
+         records its outputs.</p>",
         outputs::escape(sentence)
     )
 }
 
-/// A page in the making.
-struct Sheet<'a> {
+/// The edits that turn a chapter into its page, and the faults found so far.
+struct PageDraft<'a> {
     chapter: &'a Chapter,
     edits: Vec<(Range<usize>, String)>,
     faults: Vec<String>,
 }
 
-impl Sheet<'_> {
+impl PageDraft<'_> {
     fn fault(&mut self, line: usize, sentence: &str) {
         self.faults.push(format!(
             "book/src/{}.md:{line}: {sentence}",

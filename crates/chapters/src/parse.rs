@@ -1,27 +1,29 @@
-//! Markdown → [`Chapter`]: prose, listings and formulas, each with its line.
+//! Parses the Markdown of a chapter into a [`Chapter`]: prose, listings and formulas.
 //!
-//! Listings keep stable names: the slug of their section and their number in it, `the-idx-format-2`.
+//! A listing is named by the slug of its section and its number in it, as in `the-idx-format-2`.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::chapter::{Block, Chapter, Formula, Listing, Misprint, Prose, line_of};
+use crate::chapter::{Block, Chapter, Formula, Listing, ParseError, Prose, line_of};
+use crate::hidden::Lines;
 use crate::marks::Marks;
 use crate::scan::{Fence, Heading, Scan};
 
-/// Reads a chapter.
+/// Parses the Markdown of the chapter called `name`.
 ///
 /// # Errors
-/// The first [`Misprint`]: an unknown mark, a listing in a list, an unclosed fence, a formula
-/// without a name or with one already taken, `$$` that closes nothing.
-pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, Misprint> {
+/// The first [`ParseError`]: an unknown mark, a hidden line that is not allowed, a listing in a
+/// list, an unclosed fence, a formula without a name or with a name already taken, or a stray
+/// `$$`.
+pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, ParseError> {
     let scan = Scan::of(markdown);
-    let reader = Reader {
+    let parser = ChapterParser {
         name,
         markdown,
         scan: &scan,
     };
-    let formulas = reader.formulas()?;
-    let listings = reader.listings()?;
+    let formulas = parser.formulas()?;
+    let listings = parser.listings()?;
     let chapter = Chapter {
         name: name.to_owned(),
         title: scan
@@ -30,7 +32,7 @@ pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, Misprint> {
             .map_or(name, |h| h.text.trim())
             .to_owned(),
         markdown: markdown.to_owned(),
-        blocks: reader.blocks(listings)?,
+        blocks: parser.blocks(listings)?,
         formulas,
         pictures: scan
             .images
@@ -43,23 +45,26 @@ pub fn chapter(name: &str, markdown: &str) -> Result<Chapter, Misprint> {
     Ok(chapter)
 }
 
-struct Reader<'a> {
+struct ChapterParser<'a> {
     name: &'a str,
     markdown: &'a str,
     scan: &'a Scan,
 }
 
-impl Reader<'_> {
-    fn misprint<T>(&self, byte: usize, message: impl Into<String>) -> Result<T, Misprint> {
-        let line = line_of(self.markdown, byte);
-        Err(Misprint {
+impl ChapterParser<'_> {
+    fn error<T>(&self, byte: usize, message: impl Into<String>) -> Result<T, ParseError> {
+        self.error_at(line_of(self.markdown, byte), message)
+    }
+
+    fn error_at<T>(&self, line: usize, message: impl Into<String>) -> Result<T, ParseError> {
+        Err(ParseError {
             chapter: self.name.to_owned(),
             line,
             message: message.into(),
         })
     }
 
-    fn formulas(&self) -> Result<Vec<Formula>, Misprint> {
+    fn formulas(&self) -> Result<Vec<Formula>, ParseError> {
         let mut names = HashSet::new();
         let mut formulas = Vec::new();
         for math in &self.scan.maths {
@@ -68,13 +73,13 @@ impl Reader<'_> {
             let mut name = None;
             if math.displayed {
                 let Some((found, length)) = name_behind(&self.markdown[range.end..]) else {
-                    return self.misprint(
+                    return self.error(
                         range.start,
                         "a displayed formula has no name: write `{#name}` behind its closing `$$`",
                     );
                 };
                 if !names.insert(found.clone()) {
-                    return self.misprint(
+                    return self.error(
                         range.start,
                         format!("the formula name `{found}` is already taken in this chapter"),
                     );
@@ -93,29 +98,35 @@ impl Reader<'_> {
         Ok(formulas)
     }
 
-    /// `$$` outside code that is no formula's: a formula was opened and never closed.
-    fn no_stray_dollars(&self) -> Result<(), Misprint> {
+    /// Refuses a `$$` outside code that belongs to no formula: a formula was opened and never
+    /// closed.
+    fn no_stray_dollars(&self) -> Result<(), ParseError> {
         let known = |byte: usize| {
             self.scan.maths.iter().any(|m| m.range.contains(&byte))
                 || self.scan.verbatim.iter().any(|v| v.contains(&byte))
         };
-        match self.markdown.match_indices("$$").find(|(byte, _)| !known(*byte)) {
-            Some((byte, _)) => self.misprint(
+        match self
+            .markdown
+            .match_indices("$$")
+            .find(|(byte, _)| !known(*byte))
+        {
+            Some((byte, _)) => self.error(
                 byte,
-                "`$$` begins or ends no formula (no blank line may stand inside one, and none of its lines may begin like a list, a heading or a rule: `-`, `+`, `=`, `#`)",
+                "`$$` begins or ends no formula (a formula has no blank line, and none of its \
+                 lines begins like a list, a heading or a rule: `-`, `+`, `=`, `#`)",
             ),
             None => Ok(()),
         }
     }
 
-    fn listings(&self) -> Result<Vec<Listing>, Misprint> {
+    fn listings(&self) -> Result<Vec<Listing>, ParseError> {
         let mut counts: HashMap<String, usize> = HashMap::new();
         let mut listings = Vec::new();
         for fence in &self.scan.fences {
             self.is_closed(fence)?;
             let (language, marks) = fence.info.split_once(',').unwrap_or((&fence.info, ""));
             if matches!(language, "Rust" | "rs" | "rust,") || language.starts_with("rust ") {
-                return self.misprint(
+                return self.error(
                     fence.range.start,
                     format!("write `rust` for `{language}`, and marks behind a comma"),
                 );
@@ -132,15 +143,15 @@ impl Reader<'_> {
         fence: &Fence,
         marks: &str,
         counts: &mut HashMap<String, usize>,
-    ) -> Result<Listing, Misprint> {
+    ) -> Result<Listing, ParseError> {
         let start = fence.range.start;
         if fence.nested {
-            return self.misprint(
+            return self.error(
                 start,
                 "a listing stands in a list or a quotation; put it on its own",
             );
         }
-        let marks = Marks::parse(marks).or_else(|message| self.misprint(start, message))?;
+        let marks = Marks::parse(marks).or_else(|message| self.error(start, message))?;
         let text = &self.markdown[fence.range.clone()];
         let code_start = text.find('\n').map_or(text.len(), |at| at + 1);
         let code_end = text.trim_end().rfind('\n').map_or(code_start, |at| at + 1);
@@ -149,12 +160,17 @@ impl Reader<'_> {
         let count = counts.entry(slug.clone()).or_default();
         *count += 1;
         let first = line_of(self.markdown, start) + 1;
-        let code = text[code_start..code_end.max(code_start)].to_owned();
+        let lines = Lines::of(&text[code_start..code_end.max(code_start)]);
+        lines
+            .check(&marks)
+            .or_else(|(line, message)| self.error_at(first + line, message))?;
         Ok(Listing {
             id: format!("{slug}-{count}"),
             marks,
-            end: first + code.matches('\n').count(),
-            code,
+            end: first + lines.code.matches('\n').count(),
+            hidden: lines.hidden.iter().map(|line| first + line).collect(),
+            code: lines.code,
+            shown: lines.shown,
             fence: first - 1,
             first,
             section: section.map_or_else(String::new, |h| h.text.trim().to_owned()),
@@ -162,7 +178,7 @@ impl Reader<'_> {
         })
     }
 
-    fn is_closed(&self, fence: &Fence) -> Result<(), Misprint> {
+    fn is_closed(&self, fence: &Fence) -> Result<(), ParseError> {
         let text = &self.markdown[fence.range.clone()];
         let ticks: String = text
             .chars()
@@ -175,19 +191,20 @@ impl Reader<'_> {
         {
             return Ok(());
         }
-        self.misprint(
+        self.error(
             fence.range.start,
             format!("this block is never closed: write `{ticks}` on a line of its own"),
         )
     }
 
-    /// The heading above a byte.
+    /// The last heading before a byte.
     fn section(&self, byte: usize) -> Option<&Heading> {
         self.scan.headings.iter().rfind(|h| h.range.start <= byte)
     }
 
-    /// Prose is cut at listings and at headings.
-    fn blocks(&self, listings: Vec<Listing>) -> Result<Vec<Block>, Misprint> {
+    /// The blocks of the chapter: its listings, and the prose between them, which is split at
+    /// headings.
+    fn blocks(&self, listings: Vec<Listing>) -> Result<Vec<Block>, ParseError> {
         let mut cuts: Vec<usize> = self
             .scan
             .headings
@@ -243,7 +260,7 @@ impl Reader<'_> {
         }
     }
 
-    fn distinct(&self, blocks: &[Block]) -> Result<(), Misprint> {
+    fn distinct(&self, blocks: &[Block]) -> Result<(), ParseError> {
         let mut seen = HashSet::new();
         for block in blocks {
             let (id, start) = match block {
@@ -251,14 +268,19 @@ impl Reader<'_> {
                 Block::Listing(listing) => (&listing.id, listing.range.start),
             };
             if !seen.insert(id) {
-                return self.misprint(start, format!("two pieces of this chapter are called `{id}`: word one of the headings differently"));
+                return self.error(
+                    start,
+                    format!(
+                        "two blocks of this chapter are called `{id}`: change one of the headings"
+                    ),
+                );
             }
         }
         Ok(())
     }
 }
 
-/// ` {#name}` at the start of a text: the name, and how many bytes it takes.
+/// Reads ` {#name}` at the start of a text: the name, and the number of bytes read.
 fn name_behind(text: &str) -> Option<(String, usize)> {
     let blank = text.len() - text.trim_start_matches([' ', '\n']).len();
     let name = text[blank..].strip_prefix("{#")?;
@@ -270,7 +292,7 @@ fn name_behind(text: &str) -> Option<(String, usize)> {
     plain.then(|| (name.to_owned(), blank + name.len() + 3))
 }
 
-/// A heading as part of a name: `The IDX format` → `the-idx-format`, at most 48 letters.
+/// A heading as part of a name, at most 48 letters long: `The IDX format` gives `the-idx-format`.
 pub fn slug(heading: &str) -> String {
     let mut slug = String::new();
     for c in heading.to_lowercase().chars() {

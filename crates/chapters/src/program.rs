@@ -1,18 +1,20 @@
-//! A chapter's listings as one Rust program whose lines are the Markdown's lines.
+//! Puts the listings of a chapter into one Rust program. Each line of code has the same number in
+//! the program as in the Markdown, so a message of the compiler or of a panic names the chapter's
+//! line.
 //!
-//! Prose is left blank, the frame stands on line 1, and what a listing needs around it stands on the
-//! lines of its fences. So the line in rustc's message or in a panic is the chapter's line.
+//! Lines of prose become blank lines. What the program needs besides the listings is on line 1
+//! and on the lines of the fences.
 
 use crate::chapter::{Chapter, Listing};
 
-/// The lints that a listing may break: what is defined in one listing may be used by none, a value shown as
-/// a notebook's output is dropped here, and clippy's taste is not the reader's concern.
+/// The lints that listings may break: a listing may define what no other uses, and a value that a
+/// notebook shows is dropped here. Clippy's advice is left out of the lesson.
 const ALLOWED: &str = "#[allow(unused, clippy::all)]";
 
 const FRAME: &str = "-> ::std::result::Result<(), ::std::boxed::Box<dyn ::std::error::Error>> {";
 
-/// The test program of a chapter: a test that runs every listing, in order, in one function.
-/// It calls `listings::run` and, as each listing begins, `listings::begin`.
+/// The test program of a chapter: one test that runs all listings in order. It calls
+/// `listings::run`, and `listings::begin` before each listing.
 pub fn test(chapter: &Chapter) -> String {
     let listings: Vec<&Listing> = running(chapter).collect();
     let spans: String = listings
@@ -21,7 +23,8 @@ pub fn test(chapter: &Chapter) -> String {
         .collect();
     let mut lines = blank(chapter);
     lines[0] = format!(
-        "#[test] fn every_listing_runs() {{ ::listings::run({:?}, &[{spans}], program); }} {ALLOWED} fn program() {FRAME}",
+        "#[test] fn every_listing_runs() {{ ::listings::run({:?}, &[{spans}], program); }} \
+         {ALLOWED} fn program() {FRAME}",
         chapter.name
     );
     for (number, listing) in listings.iter().enumerate() {
@@ -31,7 +34,7 @@ pub fn test(chapter: &Chapter) -> String {
     lines.join("\n") + "\nOk(()) }\n"
 }
 
-/// The program that must not compile: the listings before `failing`, and `failing` itself.
+/// The program that must not compile: the listings before `failing`, then `failing`.
 pub fn failing(chapter: &Chapter, failing: &Listing) -> String {
     let mut lines = blank(chapter);
     lines[0] = format!("{ALLOWED} fn main() {FRAME}");
@@ -58,8 +61,8 @@ fn blank(chapter: &Chapter) -> Vec<String> {
     vec![String::new(); chapter.markdown.lines().count().max(1)]
 }
 
-/// Writes a listing's code on its own lines. A closing expression becomes a statement that borrows
-/// its value, as the notebook does when it shows it.
+/// Writes the code of a listing onto its lines. An expression at its end becomes a statement that
+/// borrows the value, as a notebook does to show it.
 fn place(listing: &Listing, lines: &mut [String]) {
     for (offset, line) in listing.code.lines().enumerate() {
         lines[listing.first - 1 + offset].push_str(line);
@@ -80,19 +83,19 @@ fn place(listing: &Listing, lines: &mut [String]) {
 pub enum Closing {
     /// With a statement or an item: it has no value.
     Statement,
-    /// With an expression. `line` is the code's line it begins on, from 0, where it begins a line.
+    /// With an expression. `line` is the line of the code, from 0, that begins with it.
     Expression {
-        /// `None` when a statement stands before it on its line.
+        /// `None` if a statement comes before it on the same line.
         line: Option<usize>,
     },
 }
 
-/// Finds a listing's closing expression. Code that does not parse counts as a statement: rustc will say why.
+/// How some code ends. Code that does not parse counts as a statement; rustc says what is wrong.
 pub fn closing(code: &str) -> Closing {
-    let Some(statements) = parse(code) else {
+    let Some(all) = statements(code) else {
         return Closing::Statement;
     };
-    match statements.last() {
+    match all.last() {
         Some(syn::Stmt::Expr(_, None)) => {}
         Some(syn::Stmt::Macro(last)) if last.semi_token.is_none() => {}
         _ => return Closing::Statement,
@@ -100,13 +103,27 @@ pub fn closing(code: &str) -> Closing {
     let lines: Vec<&str> = code.lines().collect();
     let line = (0..lines.len()).rev().find(|at| {
         let (before, after) = (lines[..*at].join("\n"), lines[*at..].join("\n"));
-        parse(&after).is_some_and(|s| s.len() == 1)
-            && parse(&before).is_some_and(|s| s.len() + 1 == statements.len())
+        statements(&after).is_some_and(|s| s.len() == 1)
+            && statements(&before).is_some_and(|s| s.len() + 1 == all.len())
     });
     Closing::Expression { line }
 }
 
-fn parse(code: &str) -> Option<Vec<syn::Stmt>> {
+/// Whether the code ends in an expression whose value a notebook shows. Loops have none.
+pub(crate) fn has_value(code: &str) -> bool {
+    let last = statements(code).and_then(|mut statements| statements.pop());
+    let is_loop = matches!(
+        last,
+        Some(syn::Stmt::Expr(
+            syn::Expr::ForLoop(_) | syn::Expr::While(_),
+            None
+        ))
+    );
+    closing(code) != Closing::Statement && !is_loop
+}
+
+/// The statements of some code; `None` if it does not parse.
+pub(crate) fn statements(code: &str) -> Option<Vec<syn::Stmt>> {
     use syn::parse::Parser;
     syn::Block::parse_within.parse_str(code).ok()
 }
@@ -149,6 +166,15 @@ a.iter()
         );
         assert_eq!(lines.last(), Some(&"Ok(()) }"));
         syn::parse_file(&program).unwrap();
+    }
+
+    #[test]
+    fn hidden_lines_stand_on_the_markdowns_lines() {
+        let markdown = "# T\n\n```rust\nlet a = 1;\n# assert_eq!(a, 1);\na\n```\n";
+        let program = test(&chapter("try", markdown).unwrap());
+        let lines: Vec<&str> = program.lines().collect();
+        assert_eq!(lines[4], "  assert_eq!(a, 1);");
+        assert_eq!((lines[5], lines[6]), ("_ = &(a", ");"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Listings that must not compile: rustc's own message, kept as a snapshot.
+//! Listings that must not compile, and snapshots of the compiler's messages about them.
 //!
-//! Each is compiled behind the listings before it, by `cargo check` in a small package under `target`. The
-//! message is kept in `book/errors/<chapter>/<listing>.txt` with lines counted in the listing, so that
-//! prose can move without touching it. `cargo xtask notebooks` writes the snapshots, a test compares them.
+//! `cargo check` compiles each of them, after the listings before it, in a small package in
+//! `target`. The message is kept in `book/errors/<chapter>/<listing>.txt`. Its line numbers are
+//! those of the shown lines in the listing, so edits of the prose leave it as it is. `cargo xtask
+//! notebooks` writes the snapshots, and a test compares them with new messages.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,9 +20,9 @@ use crate::program;
 
 mod normal;
 
-/// A listing that rustc refused, and its words.
+/// A listing that did not compile, and the compiler's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct CompileFailure {
     /// The chapter's name.
     pub chapter: String,
     /// The listing's name.
@@ -30,7 +31,7 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// Where the snapshot of a listing stands.
+/// The path of the snapshot of a listing.
 pub fn path(book: &Book, chapter: &str, listing: &str) -> PathBuf {
     book.root
         .join("book/errors")
@@ -38,11 +39,11 @@ pub fn path(book: &Book, chapter: &str, listing: &str) -> PathBuf {
         .join(format!("{listing}.txt"))
 }
 
-/// Compiles every listing of these chapters that must not compile.
+/// Compiles every listing of `chapters` that must not compile.
 ///
 /// # Errors
-/// Cargo does not run, a listing compiles after all, or what is refused is a listing before it.
-pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<Refusal>> {
+/// Cargo does not run, a listing compiles, or a listing before it does not compile.
+pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<CompileFailure>> {
     let asked: Vec<(&Chapter, &Listing)> = chapters
         .iter()
         .flat_map(|chapter| {
@@ -55,25 +56,25 @@ pub fn of(book: &Book, chapters: &[&Chapter]) -> Result<Vec<Refusal>> {
     if asked.is_empty() {
         return Ok(Vec::new());
     }
-    let _alone = alone(&book.root)?;
+    let _lock = lock_package(&book.root)?;
     let package = package(book, &asked)?;
     let errors = check(&book.root, &package)?;
-    let refusal = |(chapter, listing): &(&Chapter, &Listing)| {
+    let failure = |(chapter, listing): &(&Chapter, &Listing)| {
         let found = errors
             .get(&target(chapter, listing))
             .map_or(&[][..], Vec::as_slice);
         let message = message(&book.root, chapter, listing, found)?;
-        Ok(Refusal {
+        Ok(CompileFailure {
             chapter: chapter.name.clone(),
             listing: listing.id.clone(),
             message,
         })
     };
-    asked.iter().map(refusal).collect()
+    asked.iter().map(failure).collect()
 }
 
-/// Puts the snapshots into a notebook, as the outputs of the cells that were run and must not compile: the message
-/// that Jupyter shows, without what changes from run to run.
+/// Makes the snapshots the outputs of those cells of a notebook that must not compile, if they were
+/// run. They hold the message that Jupyter shows, without what changes from run to run.
 ///
 /// # Errors
 /// A snapshot is missing.
@@ -97,7 +98,8 @@ pub fn show(book: &Book, chapter: &Chapter, notebook: &mut Notebook) -> Result<(
                 .with_context(|| format!("cannot read {}", path.display()))?;
             let traceback: Vec<&str> = message.lines().collect();
             *outputs = vec![json!({
-                "ename": "Error", "evalue": traceback.first(), "output_type": "error", "traceback": traceback,
+                "ename": "Error", "evalue": traceback.first(), "output_type": "error",
+                "traceback": traceback,
             })];
         }
     }
@@ -112,7 +114,8 @@ fn message(root: &Path, chapter: &Chapter, listing: &Listing, errors: &[Value]) 
     );
     if errors.is_empty() {
         bail!(
-            "{place} must not compile, but does (an assertion on sizes may fire only when code is generated, which `cargo check` does not do)"
+            "{place} must not compile, but does (an assertion on sizes may fire only when code is \
+             generated, which `cargo check` does not do)"
         );
     }
     let mut texts: Vec<String> = Vec::new();
@@ -121,7 +124,8 @@ fn message(root: &Path, chapter: &Chapter, listing: &Listing, errors: &[Value]) 
         if !line.is_some_and(|line| (listing.first..=listing.end).contains(&line)) {
             let rendered = error["rendered"].as_str().unwrap_or("");
             bail!(
-                "{place} is not reached: something before it does not compile, line {} of the chapter:\n{rendered}",
+                "{place} is not reached: something before it does not compile, line {} of the \
+                 chapter:\n{rendered}",
                 line.unwrap_or(0)
             );
         }
@@ -134,14 +138,14 @@ fn target(chapter: &Chapter, listing: &Listing) -> String {
     format!("{}--{}", chapter.name, listing.id)
 }
 
-/// Where the package stands.
+/// The folder of the package.
 fn folder(root: &Path) -> PathBuf {
     root.join("target/refusals")
 }
 
-/// Waits until nobody else uses the package, of which there is one: a recording and `cargo test` may run at the same time. It is
-/// free again when the file is dropped.
-fn alone(root: &Path) -> Result<fs::File> {
+/// Waits until no other process uses the package, such as a recording beside `cargo test`. The
+/// package is free again when the returned file is dropped.
+fn lock_package(root: &Path) -> Result<fs::File> {
     let folder = folder(root);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let path = folder.join("lock");
@@ -152,7 +156,7 @@ fn alone(root: &Path) -> Result<fs::File> {
     Ok(file)
 }
 
-/// Writes the package, one program for each listing.
+/// Writes the package with one program for each listing, and returns the path of its manifest.
 fn package(book: &Book, asked: &[(&Chapter, &Listing)]) -> Result<PathBuf> {
     let folder = folder(&book.root);
     let programs = folder.join("src/bin");
@@ -175,8 +179,9 @@ fn package(book: &Book, asked: &[(&Chapter, &Listing)]) -> Result<PathBuf> {
     Ok(manifest)
 }
 
-/// A package of its own workspace, with this workspace's profiles: the libraries it needs are then those
-/// that `cargo check` and `cargo clippy` have compiled already.
+/// The manifest of the package. It is a workspace of its own, with the profiles of this
+/// workspace, so that it shares the libraries that `cargo check` and `cargo clippy` have compiled
+/// already.
 fn manifest_text(root: &Path) -> Result<String> {
     let text = fs::read_to_string(root.join("Cargo.toml"))
         .context("cannot read the workspace's Cargo.toml")?;
@@ -196,7 +201,8 @@ fn manifest_text(root: &Path) -> Result<String> {
     }
     let mut manifest = toml::Table::new();
     let parsed: toml::Table = toml::from_str(
-        "[package]\nname = \"refusals\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\ndigits = { path = \"../../crates/digits\" }\n\n[workspace]\n",
+        "[package]\nname = \"refusals\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\ndigits = { path = \"../../crates/digits\" }\n\n[workspace]\n",
     )?;
     manifest.extend(parsed);
     manifest.insert(
@@ -206,7 +212,7 @@ fn manifest_text(root: &Path) -> Result<String> {
     Ok(toml::to_string(&manifest)?)
 }
 
-/// Runs `cargo check`: the errors of each program.
+/// Runs `cargo check` and returns the errors of each program, by its name.
 fn check(root: &Path, manifest: &Path) -> Result<BTreeMap<String, Vec<Value>>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -257,7 +263,7 @@ mod tests {
     #[test]
     fn the_package_has_one_user_at_a_time() {
         let root = std::env::temp_dir().join(format!("refusals-{}", std::process::id()));
-        let held = alone(&root).unwrap();
+        let held = lock_package(&root).unwrap();
         let other = fs::File::open(folder(&root).join("lock")).unwrap();
         assert!(other.try_lock().is_err());
         drop(held);

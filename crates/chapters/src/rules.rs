@@ -1,4 +1,4 @@
-//! The rules that chapters keep, each as a function that lists what breaks it.
+//! The rules for chapters. Each is a function that returns the places where a chapter breaks it.
 
 use std::collections::BTreeSet;
 
@@ -8,24 +8,24 @@ use crate::book::Book;
 use crate::chapter::{Chapter, Listing};
 use crate::coverage::{self, Row};
 
+pub mod import_order;
 pub mod pictures;
-pub mod upwards;
 
-/// The longest listing, in lines of code.
+/// The largest number of shown lines of code in a listing.
 pub const LONGEST_LISTING: usize = 25;
 
-/// A sentence with chapter and line.
+/// A sentence that names the chapter and the line.
 type Breach = String;
 
 fn at(chapter: &Chapter, line: usize, sentence: &str) -> Breach {
     format!("book/src/{}.md:{line}: {sentence}", chapter.name)
 }
 
-/// A listing shows one idea: at most [`LONGEST_LISTING`] lines.
+/// Listings with more than [`LONGEST_LISTING`] shown lines. Blank and hidden lines do not count.
 pub fn long_listings(chapter: &Chapter) -> Vec<Breach> {
     let lines = |listing: &Listing| {
         listing
-            .code
+            .shown
             .lines()
             .filter(|line| !line.trim().is_empty())
             .count()
@@ -45,7 +45,8 @@ pub fn long_listings(chapter: &Chapter) -> Vec<Breach> {
     .collect()
 }
 
-/// Every displayed formula is checked by a listing of its chapter, and that listing asserts something.
+/// Displayed formulas that no listing of the chapter checks, listings that check an unknown
+/// formula, and listings that check one without a shown assertion.
 pub fn unchecked_formulas(chapter: &Chapter) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (name, formula) in chapter.displayed() {
@@ -70,7 +71,7 @@ pub fn unchecked_formulas(chapter: &Chapter) -> Vec<Breach> {
                 ));
             }
         }
-        if !listing.marks.checks.is_empty() && !asserts(&listing.code) {
+        if !listing.marks.checks.is_empty() && !asserts(&listing.shown) {
             breaches.push(at(
                 chapter,
                 listing.fence,
@@ -84,7 +85,7 @@ pub fn unchecked_formulas(chapter: &Chapter) -> Vec<Breach> {
     breaches
 }
 
-/// An assertion of the language, of `digits::gradcheck`, or a band's check.
+/// Whether code holds an assertion: a macro of the language, `assert_close` or a method `check`.
 fn asserts(code: &str) -> bool {
     let code: String = code
         .lines()
@@ -101,8 +102,9 @@ fn asserts(code: &str) -> bool {
     .any(|word| code.contains(word))
 }
 
-/// A number with `%` in prose is a recorded value, says when it was recorded, or says where it is from.
-pub fn loose_percentages(chapter: &Chapter) -> Vec<Breach> {
+/// Numbers with `%` in prose that are not quoted from a recorded output, and whose paragraph says
+/// neither when they were recorded nor where they are from.
+pub fn unsourced_percentages(chapter: &Chapter) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for (byte, _) in chapter.markdown.match_indices('%') {
         let before = chapter.markdown[..byte].trim_end_matches([' ', '\u{a0}', '\u{202f}']);
@@ -116,7 +118,8 @@ pub fn loose_percentages(chapter: &Chapter) -> Vec<Breach> {
             .iter()
             .any(|word| paragraph.contains(word))
         {
-            let sentence = "a percentage is typed: quote it (`{{value …}}`), or say `recorded …` or `cited from …` in its paragraph";
+            let sentence = "a percentage is typed: quote it (`{{value …}}`), or say `recorded …` \
+                            or `cited from …` in its paragraph";
             breaches.push(at(chapter, chapter.line_of(byte), sentence));
         }
     }
@@ -129,7 +132,7 @@ fn paragraph(text: &str, byte: usize) -> &str {
     &text[start..end]
 }
 
-/// Three to five exercises, each with a solution that is a listing.
+/// A chapter has three to five exercises, and each has a listing as its solution.
 pub fn exercises(chapter: &Chapter) -> Vec<Breach> {
     let Some(at_heading) = chapter
         .headings
@@ -192,7 +195,7 @@ fn begins_exercise(text: &str) -> bool {
     digits > 0 && rest[digits..].starts_with('.')
 }
 
-/// The coverage list and the listings' `covers=` say the same.
+/// Differences between the coverage list and the `covers=` marks of the listings.
 ///
 /// # Errors
 /// The list or a chapter cannot be read.
@@ -211,7 +214,10 @@ pub fn coverage(book: &Book) -> Result<Vec<Breach>> {
                         &format!("`covers={name}` names no row of book/coverage.toml"),
                     )),
                     Some(asked) if asked.chapter.is_none() => {
-                        breaches.push(at(&chapter, listing.fence, &format!("row {name} is covered, but book/coverage.toml names no chapter for it")));
+                        let sentence = format!(
+                            "row {name} is covered, but book/coverage.toml names no chapter for it"
+                        );
+                        breaches.push(at(&chapter, listing.fence, &sentence));
                     }
                     Some(_) => {}
                 }
@@ -223,22 +229,27 @@ pub fn coverage(book: &Book) -> Result<Vec<Breach>> {
         if let Some(chapter) = &asked.chapter
             && !kept.contains(&(row.clone(), chapter.clone()))
         {
-            breaches.push(format!("book/coverage.toml: row {row} is said to be covered by `{chapter}`, where no listing has `covers={row}`"));
+            breaches.push(format!(
+                "book/coverage.toml: row {row} is said to be covered by `{chapter}`, where no \
+                 listing has `covers={row}`"
+            ));
         }
     }
     Ok(breaches)
 }
 
-/// Every formula can be set as MathML.
+/// Formulas that cannot be converted to MathML.
 ///
 /// # Errors
 /// Never with the settings used here.
-pub fn unset_formulas(chapter: &Chapter) -> Result<Vec<Breach>> {
-    let setter = crate::math::Setter::new()?;
-    let faults = chapter
-        .formulas
-        .iter()
-        .filter_map(|f| setter.set(f).err().map(|fault| at(chapter, f.line, &fault)));
+pub fn invalid_formulas(chapter: &Chapter) -> Result<Vec<Breach>> {
+    let formulas = crate::math::FormulaRenderer::new()?;
+    let faults = chapter.formulas.iter().filter_map(|f| {
+        formulas
+            .render(f)
+            .err()
+            .map(|fault| at(chapter, f.line, &fault))
+    });
     Ok(faults.collect())
 }
 

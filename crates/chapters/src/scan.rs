@@ -1,23 +1,23 @@
-//! One walk over a chapter's Markdown: where its headings, fences, formulas and pictures stand.
+//! Finds the headings, fences, formulas and pictures of a chapter in one pass over its Markdown.
 
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-/// A heading: its text as a reader sees it, and where it stands.
+/// A heading: its text as readers see it, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// 1 for the chapter's title.
+    /// The level: 1 for the chapter's title.
     pub level: u8,
-    /// The words, without Markdown's marks.
+    /// The text without Markdown's marks.
     pub text: String,
-    /// The anchor written behind it as `{#anchor}`, if any.
+    /// The anchor written after it as `{#anchor}`, if there is one.
     pub anchor: Option<String>,
-    /// Its bytes in the Markdown.
+    /// Its range of bytes in the Markdown.
     pub range: Range<usize>,
 }
 
-/// A fenced block of any language.
+/// A fenced block of code in any language.
 #[derive(Clone, Debug)]
 pub(crate) struct Fence {
     pub info: String,
@@ -25,7 +25,7 @@ pub(crate) struct Fence {
     pub range: Range<usize>,
 }
 
-/// `$…$` or `$$…$$`.
+/// A formula, `$…$` or `$$…$$`.
 #[derive(Clone, Debug)]
 pub(crate) struct Math {
     pub displayed: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Math {
     pub range: Range<usize>,
 }
 
-/// `![alt](…)`.
+/// A picture, `![alt](…)`.
 #[derive(Clone, Debug)]
 pub(crate) struct Image {
     pub alt: String,
@@ -46,14 +46,14 @@ pub(crate) struct Scan {
     pub fences: Vec<Fence>,
     pub maths: Vec<Math>,
     pub images: Vec<Image>,
-    /// Code in the running text and raw HTML: nothing in it is a formula or a quotation.
+    /// The ranges of code and raw HTML, in which nothing is a formula or a quotation.
     pub verbatim: Vec<Range<usize>>,
     depth: usize,
     in_heading: bool,
     in_image: bool,
 }
 
-/// mdBook's own extensions, plus mathematics.
+/// The extensions that mdBook enables, and mathematics.
 fn options() -> Options {
     Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -158,7 +158,7 @@ impl Scan {
         }
     }
 
-    /// Text belongs to the picture or the heading it stands in, if it stands in one.
+    /// Adds text to the picture or else the heading that contains it, if there is one.
     fn words(&mut self, text: &str) {
         if self.in_image
             && let Some(image) = self.images.last_mut()

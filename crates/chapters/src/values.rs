@@ -1,6 +1,6 @@
-//! `{{value label}}` in prose: the line `label: value` that a recorded run printed.
-//!
-//! `{{value other-chapter/label}}` quotes another chapter's run.
+//! Values that prose quotes from recorded outputs: `{{value label}}` stands for the value in the
+//! line `label: value` that the chapter printed, `{{value other-chapter/label}}` for another
+//! chapter's.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,24 +12,24 @@ use crate::chapter::Chapter;
 use crate::includes::Includes;
 use crate::notebook::Notebook;
 
-/// What stands in prose whose value no run has printed yet.
+/// The text in place of a value that no run has printed yet.
 pub const UNRECORDED: &str = "(not recorded yet)";
 
-/// The labelled lines of every chapter's recorded run, and the files that chapters show.
+/// The labelled lines that each chapter printed, and the files that chapters show.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
-    /// chapter → label → the values printed behind it.
+    /// The values printed after a label, by chapter and label.
     printed: HashMap<String, HashMap<String, Vec<String>>>,
     /// The files that chapters show, for the notebooks.
     includes: Includes,
 }
 
-/// A quotation in prose.
+/// A quotation of a value in prose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quotation {
-    /// The label, with the chapter before it if it is another's.
+    /// The label, with `chapter/` before it if another chapter printed it.
     pub label: String,
-    /// Its bytes in the Markdown, braces included.
+    /// Its range of bytes in the Markdown, including braces.
     pub range: Range<usize>,
 }
 
@@ -51,7 +51,7 @@ impl Values {
         Ok(values)
     }
 
-    /// Takes a chapter's labelled lines from its notebook, in place of those known before.
+    /// Replaces the labelled lines of a chapter by those in its notebook.
     pub fn add(&mut self, chapter: &str, notebook: &Notebook) {
         let mut lines: HashMap<String, Vec<String>> = HashMap::new();
         for line in notebook.printed() {
@@ -65,10 +65,10 @@ impl Values {
         self.printed.insert(chapter.to_owned(), lines);
     }
 
-    /// The value of a label quoted in a chapter.
+    /// The value of a label that is quoted in a chapter.
     ///
     /// # Errors
-    /// A sentence: no line, or several different lines, carry the label.
+    /// A sentence that says that no line has the label, or several lines with different values.
     pub fn find(&self, chapter: &str, label: &str) -> Result<&str, String> {
         let (chapter, label) = match label.split_once('/') {
             Some((other, rest)) if self.printed.contains_key(other) => (other, rest),
@@ -91,7 +91,7 @@ impl Values {
         }
     }
 
-    /// Adds the replacements of a chapter's quotations and inclusions to `edits`.
+    /// Adds to `edits` the replacement of each quotation and inclusion in a chapter.
     pub(crate) fn edits(&self, chapter: &Chapter, edits: &mut Vec<(Range<usize>, String)>) {
         for quotation in quotations(chapter) {
             let value = self
@@ -103,7 +103,7 @@ impl Values {
     }
 }
 
-/// The quotations in a chapter's running text.
+/// The quotations in the running text of a chapter.
 pub fn quotations(chapter: &Chapter) -> Vec<Quotation> {
     let text = &chapter.markdown;
     let starts = text

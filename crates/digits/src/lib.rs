@@ -15,10 +15,11 @@
 //! | [`optim`] | gradients → new parameters |
 //! | [`gradcheck`] | any function → its gradient by central differences |
 //! | [`metrics`] | predictions, labels → accuracy, confusion matrix |
-//! | [`scale`] | full or quick, and the results that are right at each |
+//! | [`run_mode`] | full or quick training, and the accuracies accepted in each |
 //! | [`train`] | model, optimiser, images → trained model, history |
 //! | [`experiment`] | results of many runs → what they showed |
 //! | [`plot`] | images, histories, matrices → pictures |
+//! | [`prelude`] | the names that a chapter opens with |
 pub use byteorder;
 pub use dfdx;
 pub use flate2;
@@ -55,13 +56,15 @@ pub mod gradcheck;
 
 pub mod metrics;
 
-pub mod scale;
+pub mod run_mode;
 
 pub mod train;
 
 pub mod experiment;
 
 pub mod plot;
+
+pub mod prelude;
 
 #[cfg(test)]
 mod scratch;

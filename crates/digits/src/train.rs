@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! At [quick scale](crate::scale) `fit` sees the first 2,000 training images and 1,000 validation images, for at most
+//! In [quick mode](crate::run_mode) `fit` sees the first 2,000 training images and 1,000 validation images, for at most
 //! 2 epochs, and says so; `evaluate` and `predict` see all they are given.
 
 mod config;
@@ -48,7 +48,7 @@ use crate::loss::try_softmax_cross_entropy;
 use crate::ops::{ActivationPool, Scope};
 use crate::optim::Optimizer;
 use crate::raw;
-use crate::scale;
+use crate::run_mode::run_mode;
 use lr_scheduler::LrScheduler;
 use progress::Reporter;
 
@@ -92,7 +92,7 @@ pub fn fit<M: Classifier>(
     data: &Dataset,
     config: &FitConfig,
 ) -> Result<History, TrainError> {
-    let (seen, images) = config.at(scale::scale(), data);
+    let (seen, images) = config.at(run_mode(), data);
     check(&seen, &images)?;
     let mut reporter = Reporter::new(&seen, images.len(), (config.epochs, data.len()));
     let dev = Cpu::seed_from_u64(seen.seed);

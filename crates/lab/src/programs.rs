@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use xtask::checkout::Checkout;
 use xtask::tools::cargo::cargo;
 
-/// Variables of a reader's environment that would change what a program trains or how fast: scale
-/// and threads.
+/// Variables of a reader's environment that would change what a program trains or how fast: run
+/// mode and threads.
 const UNSET: [&str; 6] = [
-    "DIGITS_SCALE",
+    "DIGITS_RUN_MODE",
     "DIGITS_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -38,7 +38,7 @@ pub fn build(checkout: &Checkout, name: &str) -> Result<PathBuf> {
     Ok(checkout.root().join("target/release/examples").join(file))
 }
 
-/// Runs a program at full scale with all cores, and reads the last line that it prints, a `T` in
+/// Runs a program in full mode with all cores, and reads the last line that it prints, a `T` in
 /// JSON.
 ///
 /// # Errors

@@ -1,8 +1,8 @@
-//! Model, data and training step, each in a cell of its own: `cargo xtask sharing` runs this program, and its
-//! cells as a notebook, and compares what they print bit for bit.
+//! Model, data and training step in separate cells. `cargo xtask sharing` runs this program, and
+//! its cells as a notebook, and compares what they print bit for bit.
 //!
-//! dfdx numbers its tensors with a counter. If every cell had its own copy of dfdx, each would count from 0, and a
-//! gradient would reach the wrong tensor; that is why the crate `digits` is a `dylib`.
+//! dfdx numbers its tensors with a counter. If each cell had its own copy of dfdx, each copy would
+//! count from 0, and a gradient could reach the wrong tensor. So the crate `digits` is a `dylib`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // cell

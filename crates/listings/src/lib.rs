@@ -1,8 +1,8 @@
 //! The chapters of the book as tests, and nothing else.
 //!
-//! `build.rs` writes each chapter's listings as one program whose lines are the Markdown's lines;
-//! `tests/<chapter>.rs` calls [`chapter!`], which makes it a test. A listing that fails is named
-//! with its chapter and its line in `book/src`.
+//! `build.rs` writes the listings of each chapter as one program, with every line of code on its
+//! line of the Markdown. `tests/<chapter>.rs` makes it a test by calling [`chapter!`]. The
+//! message of a failed listing names its chapter and its line in `book/src`.
 
 use std::error::Error;
 use std::panic;
@@ -17,26 +17,27 @@ macro_rules! chapter {
     };
 }
 
-/// A listing's name, its first line of code in the Markdown and the line of its closing fence.
+/// The name of a listing, its first line of code in the Markdown, and the line of its closing
+/// fence.
 pub type Span = (&'static str, usize, usize);
 
-/// The number of the listing that runs now.
+/// The number of the listing that is running.
 static NOW: AtomicUsize = AtomicUsize::new(0);
 
-/// What the last panic said: message, file, line.
+/// The message, file and line of the first panic.
 static PANIC: Mutex<Option<(String, String, usize)>> = Mutex::new(None);
 
-/// Notes that the listing of this number begins.
+/// Notes that the listing with this number begins.
 pub fn begin(number: usize) {
     NOW.store(number, Ordering::Relaxed);
 }
 
-/// Runs a chapter's program at quick scale.
+/// Runs a chapter's program in quick mode.
 ///
 /// # Panics
-/// When a listing panics or returns an error: the message names chapter, listing and Markdown line.
+/// When a listing panics or returns an error. The message names chapter, listing and line.
 pub fn run(chapter: &str, spans: &[Span], program: fn() -> Result<(), Box<dyn Error>>) {
-    digits::scale::set(digits::scale::Scale::Quick);
+    digits::run_mode::set(digits::run_mode::RunMode::Quick);
     let before = panic::take_hook();
     panic::set_hook(Box::new(|info| {
         let message = info
@@ -46,7 +47,7 @@ pub fn run(chapter: &str, spans: &[Span], program: fn() -> Result<(), Box<dyn Er
         let place = info.location().map_or((String::new(), 0), |l| {
             (l.file().to_owned(), l.line() as usize)
         });
-        // A pool's thread may panic first and the main thread in its wake: the first one tells why.
+        // A worker may panic first and the main thread because of it: the first message says why.
         PANIC
             .lock()
             .unwrap_or_else(|e| e.into_inner())
@@ -81,7 +82,7 @@ pub fn run(chapter: &str, spans: &[Span], program: fn() -> Result<(), Box<dyn Er
     }
 }
 
-/// One sentence for a listing that failed. A panic inside a called function keeps that place too.
+/// The message about a listing that failed. It also names the place of a panic in other code.
 fn failure(chapter: &str, spans: &[Span], what: &str, place: Option<(&str, usize)>) -> String {
     let own = place
         .filter(|(file, _)| file.ends_with(&format!("{chapter}.rs")))

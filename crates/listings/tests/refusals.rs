@@ -1,4 +1,5 @@
-//! What must not compile does not, and rustc says what the book shows.
+//! Tests that listings marked `compile_fail` do not compile, and that the snapshots of rustc's
+//! messages are up to date.
 
 use chapters::book::Book;
 use chapters::refusals;
@@ -6,22 +7,22 @@ use chapters::refusals;
 #[test]
 fn the_compilers_messages_are_those_that_the_book_shows() {
     let book = Book::here().unwrap();
-    // Chapters with misprints are told of by their own tests.
+    // Chapters that cannot be parsed fail their own tests.
     let chapters: Vec<_> = book
         .entries
         .iter()
         .filter_map(|e| book.chapter(&e.name).ok())
         .collect();
     let chapters: Vec<_> = chapters.iter().collect();
-    for refusal in refusals::of(&book, &chapters).unwrap() {
-        let path = refusals::path(&book, &refusal.chapter, &refusal.listing);
+    for failure in refusals::of(&book, &chapters).unwrap() {
+        let path = refusals::path(&book, &failure.chapter, &failure.listing);
         let snapshot = std::fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
-            refusal.message,
+            failure.message,
             snapshot,
             "{} differs (left: rustc's message now); `cargo xtask notebooks {}` writes it",
             path.display(),
-            refusal.chapter
+            failure.chapter
         );
     }
 }

@@ -1,13 +1,13 @@
-//! The rules of the book, held by tests. Each failure lists every breach with chapter and line.
+//! Tests that the chapters keep the rules of the book. A failure lists each place that breaks one.
 
 use chapters::book::Book;
 use chapters::chapter::Chapter;
-use chapters::notebook::{Notebook, key::Ground, write};
+use chapters::notebook::{Notebook, key::Fingerprint, write};
 use chapters::refusals;
-use chapters::rules::{self, pictures, upwards};
+use chapters::rules::{self, import_order, pictures};
 use chapters::values::Values;
 
-/// The chapters that can be read; a misprint is told of by its chapter's own test.
+/// The chapters that can be parsed. The others fail their own tests.
 fn chapters(book: &Book) -> Vec<Chapter> {
     book.entries
         .iter()
@@ -27,11 +27,11 @@ fn none(breaches: Vec<String>) {
 #[test]
 fn every_chapter_can_be_read_and_no_listing_is_ignored() {
     let book = Book::here().unwrap();
-    let misprints = book
+    let errors = book
         .entries
         .iter()
         .filter_map(|entry| book.chapter(&entry.name).err());
-    none(misprints.map(|misprint| format!("{misprint:#}")).collect());
+    none(errors.map(|error| format!("{error:#}")).collect());
 }
 
 #[test]
@@ -50,13 +50,13 @@ fn every_displayed_formula_has_a_flip_that_its_listing_must_notice() {
 }
 
 #[test]
-fn every_formula_can_be_set() {
-    hold(|chapter| rules::unset_formulas(chapter).unwrap());
+fn every_formula_becomes_mathml() {
+    hold(|chapter| rules::invalid_formulas(chapter).unwrap());
 }
 
 #[test]
 fn percentages_in_prose_are_recorded_or_cited() {
-    hold(rules::loose_percentages);
+    hold(rules::unsourced_percentages);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn the_coverage_list_and_the_listings_agree() {
 
 #[test]
 fn modules_of_digits_import_only_from_above() {
-    none(upwards::imports(&Book::here().unwrap().root.join("crates/digits/src")).unwrap());
+    none(import_order::violations(&Book::here().unwrap().root.join("crates/digits/src")).unwrap());
 }
 
 #[test]
@@ -124,10 +124,10 @@ fn committed_notebooks_are_those_that_the_chapters_give() {
 #[test]
 fn a_key_can_be_made_of_this_checkout() {
     let book = Book::here().unwrap();
-    let ground = Ground::of(&book.root).unwrap();
+    let fingerprint = Fingerprint::of(&book.root).unwrap();
     let keys: std::collections::BTreeSet<String> = chapters(&book)
         .iter()
-        .map(|chapter| ground.key(chapter))
+        .map(|chapter| fingerprint.key(chapter))
         .collect();
     assert!(keys.iter().all(|key| key.len() == 32), "{keys:?}");
 }

@@ -1,4 +1,4 @@
-//! Every chapter with listings has its test program in this folder, and no other has.
+//! Tests that each chapter with listings, and nothing else, has a test program in this folder.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ fn every_chapter_with_listings_has_its_test_program() {
     let wanted: BTreeSet<String> = book
         .entries
         .iter()
-        // A chapter with a misprint keeps its stub, whose test says what is wrong.
+        // A chapter that cannot be parsed keeps its stub, whose test says what is wrong.
         .filter(|entry| {
             book.chapter(&entry.name)
                 .map_or(true, |c| c.listings().next().is_some())
@@ -29,6 +29,7 @@ fn every_chapter_with_listings_has_its_test_program() {
     let extra: Vec<_> = found.difference(&wanted).collect();
     assert!(
         missing.is_empty() && extra.is_empty(),
-        "crates/listings/tests lacks {missing:?} and has no chapter for {extra:?}: `cargo xtask notebooks` writes and removes them"
+        "crates/listings/tests lacks {missing:?} and has no chapter for {extra:?}: \
+         `cargo xtask notebooks` writes and removes them"
     );
 }

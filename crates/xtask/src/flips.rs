@@ -54,10 +54,10 @@ pub fn run(args: &Args) -> Result<()> {
         !flips.is_empty(),
         "book/flips.toml has no flip of that name"
     );
-    let desk = Desk::make(&checkout, book)?;
+    let scratch = ScratchCheckout::make(&checkout, book)?;
     let mut missed = Vec::new();
     println!("compiling a copy of the checkout; the first time, that takes minutes");
-    let unchanged = desk.run(&flips[0].chapter)?;
+    let unchanged = scratch.run(&flips[0].chapter)?;
     ensure!(
         unchanged.contains("test result: ok"),
         "{} fails as it stands, without a flip:\n{unchanged}",
@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> Result<()> {
         let at = Instant::now();
         let name = format!("{}.{}", flip.chapter, flip.formula);
         let place = format!("{}/{}", number + 1, flips.len());
-        match desk.notice(flip) {
+        match scratch.notice(flip) {
             Ok(listing) => println!(
                 "{place} {name}: noticed by listing `{listing}`, {}",
                 elapsed(at.elapsed())
@@ -101,17 +101,17 @@ fn wanted(flip: &Flip, names: &[String]) -> bool {
 }
 
 /// A copy of the checkout to make changes in.
-struct Desk {
+struct ScratchCheckout {
     book: Book,
     copy: PathBuf,
     target: PathBuf,
 }
 
-impl Desk {
+impl ScratchCheckout {
     fn make(checkout: &Checkout, book: Book) -> Result<Self> {
-        let desk = checkout.root().join("target/flips");
+        let folder = checkout.root().join("target/flips");
         // Not the checkout's own target: Cargo would take what it built here for the checkout's.
-        let (copy, target) = (desk.join("copy"), desk.join("target"));
+        let (copy, target) = (folder.join("copy"), folder.join("target"));
         match fs::remove_dir_all(&copy) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot empty {}", copy.display()));

@@ -1,13 +1,14 @@
-//! `cargo xtask notebooks`: chapters → notebooks, run under evcxr, their outputs recorded.
+//! `cargo xtask notebooks`: makes notebooks of the chapters, runs them under evcxr and records
+//! their outputs.
 //!
 //! Without arguments it runs the chapters whose outputs are stale, in full, and stores what they
 //! print. `--check` stores nothing: stale chapters run in full and are compared with the recorded
-//! outputs, all others run at quick scale; and every notebook must be the one its chapter gives.
+//! outputs, all others run in quick mode; and every notebook must be the one its chapter gives.
 
 use anyhow::{Context, Result, bail};
 use chapters::book::{Book, Entry};
 use chapters::chapter::Chapter;
-use chapters::notebook::key::Ground;
+use chapters::notebook::key::Fingerprint;
 use chapters::notebook::{Notebook, write};
 use chapters::refusals;
 use chapters::values::Values;
@@ -46,38 +47,38 @@ pub struct Args {
     limit: u32,
 }
 
-/// A checkout with everything its chapters are made from.
-struct Desk {
+/// A checkout with its chapters, the fingerprint of its sources, and the arguments of the task.
+struct Project {
     checkout: Checkout,
     book: Book,
     chapters: Vec<Chapter>,
-    ground: Ground,
+    fingerprint: Fingerprint,
     args: Args,
 }
 
 /// Runs the task.
 ///
 /// # Errors
-/// A chapter has a misprint, a cell fails, or with `--check` something differs; the message names
+/// A chapter cannot be parsed, a cell fails, or with `--check` something differs. The message names
 /// chapter, listing and line.
 pub fn run(args: &Args) -> Result<()> {
-    let desk = Desk::open(args)?;
+    let project = Project::open(args)?;
     if args.check {
-        return check::run(&desk);
+        return check::run(&project);
     }
-    stubs::write(&desk.book, &desk.chapters)?;
+    stubs::write(&project.book, &project.chapters)?;
     if args.errors {
-        let all: Vec<&Chapter> = desk.chapters.iter().collect();
-        record::refuse(&desk, &all)?;
+        let all: Vec<&Chapter> = project.chapters.iter().collect();
+        record::write_compile_failures(&project, &all)?;
     } else if !args.write_only {
-        for chapter in desk.chosen()? {
-            record::run(&desk, chapter)?;
+        for chapter in project.chosen()? {
+            record::run(&project, chapter)?;
         }
     }
-    desk.write_all()
+    project.write_all()
 }
 
-impl Desk {
+impl Project {
     fn open(args: &Args) -> Result<Self> {
         let checkout = Checkout::find()?;
         kernel::ensure(&checkout)?;
@@ -87,29 +88,29 @@ impl Desk {
         }
         let book = Book::open(checkout.root())?;
         let chapters = read_all(&book)?;
-        let ground = Ground::of(checkout.root())?;
+        let fingerprint = Fingerprint::of(checkout.root())?;
         for name in &args.chapters {
             if !book.entries.iter().any(|entry| entry.name == *name) {
                 bail!("no chapter `{name}` in book/src/SUMMARY.md");
             }
         }
-        Ok(Desk {
+        Ok(Project {
             checkout,
             book,
             chapters,
-            ground,
+            fingerprint,
             args: args.clone(),
         })
     }
 
-    /// The chapters that have something to run.
+    /// The chapters that have listings.
     fn with_listings(&self) -> impl Iterator<Item = &Chapter> {
         self.chapters
             .iter()
             .filter(|chapter| chapter.listings().next().is_some())
     }
 
-    /// The chapters that run in full: those named, or all, or the stale ones.
+    /// The chapters to run in full mode: those named in the arguments, or all, or the stale ones.
     fn chosen(&self) -> Result<Vec<&Chapter>> {
         let mut chosen = Vec::new();
         for chapter in self.with_listings() {
@@ -126,7 +127,7 @@ impl Desk {
 
     fn is_stale(&self, chapter: &Chapter) -> Result<bool> {
         let notebook = self.notebook(chapter)?;
-        let key = self.ground.key(chapter);
+        let key = self.fingerprint.key(chapter);
         Ok(notebook.is_none_or(|n| n.key() != Some(&key) || !ran(&n, chapter)))
     }
 
@@ -134,8 +135,17 @@ impl Desk {
         Notebook::read(&self.book.notebook_path(&chapter.name))
     }
 
-    /// Writes every chapter's notebook anew: prose may quote what another chapter printed.
+    /// Writes the notebook of every chapter, because prose may quote what another chapter printed.
+    ///
+    /// It does so twice: the first time, cells whose code has changed lose their outputs, and the
+    /// second time, prose no longer quotes them.
     fn write_all(&self) -> Result<()> {
+        self.write_each()?;
+        self.write_each()?;
+        crate::readme::update(self.checkout.root())
+    }
+
+    fn write_each(&self) -> Result<()> {
         let values = Values::of_book(&self.book)?;
         for chapter in &self.chapters {
             let before = self.notebook(chapter)?;
@@ -149,7 +159,7 @@ impl Desk {
                     .with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
-        crate::readme::update(self.checkout.root())
+        Ok(())
     }
 
     fn store(&self, chapter: &Chapter, notebook: &Notebook) -> Result<()> {
@@ -169,17 +179,17 @@ fn ran(notebook: &Notebook, chapter: &Chapter) -> bool {
         .all(|listing| notebook.outputs(&listing.id).is_some())
 }
 
-/// Reads all chapters, and tells all misprints at once.
+/// Reads all chapters. If some cannot be parsed, the error lists all mistakes.
 fn read_all(book: &Book) -> Result<Vec<Chapter>> {
     let read = |entry: &Entry| book.chapter(&entry.name);
     let (good, bad): (Vec<_>, Vec<_>) = book.entries.iter().map(read).partition(Result::is_ok);
-    let misprints: Vec<String> = bad
+    let errors: Vec<String> = bad
         .into_iter()
         .filter_map(Result::err)
         .map(|e| format!("{e:#}"))
         .collect();
-    if !misprints.is_empty() {
-        bail!("{}", misprints.join("\n"));
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\n"));
     }
     Ok(good.into_iter().filter_map(Result::ok).collect())
 }

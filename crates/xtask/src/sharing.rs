@@ -120,7 +120,7 @@ fn as_notebook(
         folder,
         cell_limit: SECONDS,
         limit: SECONDS,
-        scale: "quick",
+        run_mode: "quick",
     };
     let report = runner::execute(checkout, &job)?;
     if let Some(failure) = report.failure {

@@ -1,21 +1,21 @@
-//! Compares a fresh run's outputs with the recorded ones.
+//! Compares the outputs of a new run with the recorded ones.
 //!
-//! Text is compared word by word, numbers with a decimal point within [`TOLERANCE`] or one and a half
-//! units of their last printed place: another CPU takes other roundings. What a listing marked `varies`
-//! prints is compared with its numbers left out. Pictures and tables must be there; their
-//! contents are not compared.
+//! Text is compared word by word. Numbers with a decimal point may differ by [`TOLERANCE`], or by
+//! one and a half units in the last printed place, because another processor rounds differently.
+//! In the outputs of a listing marked `varies`, numbers are not compared. Pictures and tables
+//! must exist; their contents are not compared.
 
 use serde_json::Value;
 
 use super::text_of;
 
-/// Largest relative difference of two numbers that count as the same.
+/// The largest relative difference between two numbers that count as equal.
 pub const TOLERANCE: f64 = 1e-4;
 
 /// Compares the outputs of one cell.
 ///
 /// # Errors
-/// A sentence with the first recorded and found line that differ.
+/// A sentence with the first recorded line that differs, and the line found in its place.
 pub fn outputs(recorded: &[Value], found: &[Value], varies: bool) -> Result<(), String> {
     let (then, now) = (pictures(recorded), pictures(found));
     if then != now {
@@ -41,7 +41,7 @@ pub fn outputs(recorded: &[Value], found: &[Value], varies: bool) -> Result<(), 
     Ok(())
 }
 
-/// The kinds of outputs that are more than text, in order.
+/// The MIME types of the outputs that are more than text, in order.
 fn pictures(outputs: &[Value]) -> Vec<String> {
     let data = outputs
         .iter()
@@ -59,7 +59,7 @@ fn same_line(old: &str, new: &str, varies: bool) -> bool {
     old.len() == new.len() && old.iter().zip(&new).all(|(a, b)| same_word(a, b, varies))
 }
 
-/// Cuts a line into numbers and what stands between them; blanks do not count.
+/// Splits a line into numbers and the words between them. Blanks are left out.
 fn words(line: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = line.trim();
@@ -78,7 +78,7 @@ fn words(line: &str) -> Vec<&str> {
     words
 }
 
-/// How many bytes at the start of a text are a number such as `-12`, `0.25` or `1.5e-3`.
+/// The number of bytes at the start of a text that form a number such as `-12`, `0.25` or `1.5e-3`.
 fn number_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize| {
@@ -108,7 +108,7 @@ fn number_length(text: &str) -> usize {
     end
 }
 
-/// `NaN` and `inf` are words: a number that became one is a difference.
+/// The number that a word is. `NaN` and `inf` are words, so a number that became one differs.
 fn number(word: &str) -> Option<f64> {
     (number_length(word) == word.len()).then(|| word.parse().ok())?
 }
@@ -183,9 +183,8 @@ mod tests {
                 .unwrap_err()
                 .contains("image/svg+xml")
         );
-        let other = vec![
-            json!({ "output_type": "execute_result", "data": { "image/svg+xml": "<svg id='a'/>" } }),
-        ];
+        let other = vec![json!({ "output_type": "execute_result",
+                    "data": { "image/svg+xml": "<svg id='a'/>" } })];
         assert_eq!(outputs(&picture, &other, false), Ok(()));
     }
 }

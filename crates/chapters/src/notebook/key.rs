@@ -1,10 +1,11 @@
-//! When is a recorded output stale? When the key of what made it has changed.
+//! The key that tells whether recorded outputs are stale: they are if it has changed since.
 //!
-//! The key is made of the chapter's cells, the code and manifest of `digits`, the toolchain and the
-//! data — not of `Cargo.lock`, which evcxr ignores. Comments, documentation and tests of `digits` do
-//! not enter: they cannot change an output.
+//! The key is made of the chapter's listings with their hidden lines, the code and manifests of
+//! our crates that a notebook links, the toolchain and the data. `Cargo.lock` is left out,
+//! because evcxr ignores it; so are comments, documentation and tests, because they cannot change
+//! an output.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
@@ -12,56 +13,33 @@ use syn::visit_mut::{self, VisitMut};
 
 use super::write::SET_UP_CODE;
 use crate::chapter::Chapter;
+use crate::sources::{LINKED_CRATES, files_in, has_extension, is_for_tests, is_test};
 
-/// What all chapters rest on, as one number.
+/// A digest of everything that can change the outputs of any chapter: the crates of ours that a
+/// notebook links, the toolchain and the data.
 #[derive(Clone, Debug)]
-pub struct Ground(String);
+pub struct Fingerprint(String);
 
-impl Ground {
-    /// Reads `digits`, the toolchain and the data of the checkout at `root`.
+impl Fingerprint {
+    /// The fingerprint of the checkout at `root`.
     ///
     /// # Errors
-    /// A file cannot be read, or a source file of `digits` does not parse.
+    /// A crate or a file is missing or cannot be read, or a source file does not parse.
     pub fn of(root: &Path) -> Result<Self> {
         let mut hash = Sha256::new();
-        let digits = root.join("crates/digits");
-        for path in files(&digits.join("src"))? {
-            let bytes = read(&path)?;
-            let name = path.strip_prefix(root).unwrap_or(&path);
-            if path.extension().is_some_and(|e| e == "rs") {
-                if is_test(name) {
-                    continue;
-                }
-                let text =
-                    String::from_utf8(bytes).with_context(|| format!("{}", path.display()))?;
-                let code =
-                    code_of(&text).with_context(|| format!("{} does not parse", path.display()))?;
-                add(&mut hash, name, code.as_bytes());
-            } else {
-                add(&mut hash, name, &bytes);
+        for name in LINKED_CRATES {
+            add_crate(&mut hash, root, name)?;
+        }
+        add_file(&mut hash, root, &root.join("rust-toolchain.toml"))?;
+        for path in files_in(&root.join("data"))? {
+            if has_extension(&path, "gz") || has_extension(&path, "png") {
+                add_file(&mut hash, root, &path)?;
             }
         }
-        for path in [digits.join("Cargo.toml"), root.join("rust-toolchain.toml")] {
-            add(
-                &mut hash,
-                path.strip_prefix(root).unwrap_or(&path),
-                &read(&path)?,
-            );
-        }
-        for path in files(&root.join("data"))?
-            .iter()
-            .filter(|p| p.extension().is_some_and(|e| e == "gz" || e == "png"))
-        {
-            add(
-                &mut hash,
-                path.strip_prefix(root).unwrap_or(path),
-                &read(path)?,
-            );
-        }
-        Ok(Ground(hex(hash)))
+        Ok(Fingerprint(hex(hash)))
     }
 
-    /// The key of a chapter's run.
+    /// The key of a chapter: a digest of this fingerprint and of the chapter's listings.
     pub fn key(&self, chapter: &Chapter) -> String {
         let mut hash = Sha256::new();
         hash.update(&self.0);
@@ -73,7 +51,37 @@ impl Ground {
     }
 }
 
-/// Names and lengths enter as well, so that moving bytes from one file to the next is a change.
+/// Adds the manifest and the sources of one of our crates, without what only tests compile.
+fn add_crate(hash: &mut Sha256, root: &Path, name: &str) -> Result<()> {
+    let folder = root.join("crates").join(name);
+    for path in files_in(&folder.join("src"))? {
+        let inside = path.strip_prefix(&folder).unwrap_or(&path);
+        if !has_extension(&path, "rs") {
+            add_file(hash, root, &path)?;
+        } else if !is_test(inside) {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            let code =
+                code_of(&text).with_context(|| format!("{} does not parse", path.display()))?;
+            add(
+                hash,
+                path.strip_prefix(root).unwrap_or(&path),
+                code.as_bytes(),
+            );
+        }
+    }
+    add_file(hash, root, &folder.join("Cargo.toml"))
+}
+
+/// Adds a file's path below `root` and its bytes.
+fn add_file(hash: &mut Sha256, root: &Path, path: &Path) -> Result<()> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    add(hash, path.strip_prefix(root).unwrap_or(path), &bytes);
+    Ok(())
+}
+
+/// Adds a name, the number of bytes, and the bytes. The name and the number make it a change if
+/// bytes move from one file to another.
 fn add(hash: &mut Sha256, name: &Path, bytes: &[u8]) {
     hash.update(name.to_string_lossy().replace('\\', "/"));
     hash.update((bytes.len() as u64).to_le_bytes());
@@ -88,40 +96,12 @@ fn hex(hash: Sha256) -> String {
         .collect()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// The files under a folder, sorted; none if it does not exist.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    if folder.is_dir() {
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                found.extend(files(&path)?)
-            } else {
-                found.push(path)
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn is_test(path: &Path) -> bool {
-    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("");
-    stem == "tests"
-        || stem.ends_with("_tests")
-        || path.components().any(|c| c.as_os_str() == "tests")
-}
-
 /// The tokens of a source file without documentation and without what only tests compile.
 fn code_of(text: &str) -> Result<String> {
     struct Strip;
     impl VisitMut for Strip {
         fn visit_file_mut(&mut self, file: &mut syn::File) {
-            file.items.retain(|item| !for_tests(attributes(item)));
+            file.items.retain(|item| !is_for_tests(attributes(item)));
             visit_mut::visit_file_mut(self, file);
         }
         fn visit_attributes_mut(&mut self, attributes: &mut Vec<syn::Attribute>) {
@@ -142,14 +122,6 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     }
 }
 
-fn for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|a| {
-        a.path().is_ident("cfg")
-            && a.parse_args::<syn::Ident>()
-                .is_ok_and(|condition| condition == "test")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,21 +130,24 @@ mod tests {
     #[test]
     fn comments_documentation_and_tests_are_no_change() {
         let plain = code_of("pub fn f() -> u8 { 1 }").unwrap();
-        let dressed = "//! A file.\n/// One.\npub fn f() -> u8 {\n    // one\n    1\n}\n#[cfg(test)]\nmod tests { fn t() {} }\n";
+        let dressed = "//! A file.\n/// One.\npub fn f() -> u8 {\n    // one\n    1\n}\n\
+                       #[cfg(test)]\nmod tests { fn t() {} }\n";
         assert_eq!(code_of(dressed).unwrap(), plain);
         assert_ne!(code_of("pub fn f() -> u8 { 2 }").unwrap(), plain);
     }
 
     #[test]
     fn prose_is_no_change_and_code_is() {
-        let ground = Ground("x".into());
-        let key = |text: &str| ground.key(&chapter("t", text).unwrap());
+        let fingerprint = Fingerprint("x".into());
+        let key = |text: &str| fingerprint.key(&chapter("t", text).unwrap());
         let first = key("# T\n\nWords.\n\n```rust\n1\n```\n");
         assert_eq!(first, key("# T\n\nOther words.\n\n```rust\n1\n```\n"));
         assert_ne!(first, key("# T\n\nWords.\n\n```rust\n2\n```\n"));
+        let hidden = key("# T\n\nWords.\n\n```rust\n# assert!(true);\n1\n```\n");
+        assert_ne!(first, hidden, "a hidden line is code too");
         assert_ne!(
             first,
-            Ground("y".into()).key(&chapter("t", "# T\n\n```rust\n1\n```\n").unwrap())
+            Fingerprint("y".into()).key(&chapter("t", "# T\n\n```rust\n1\n```\n").unwrap())
         );
     }
 }

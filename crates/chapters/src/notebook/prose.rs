@@ -1,10 +1,10 @@
-//! Prose as a notebook shows it: formulas without their names, headings without their anchors,
-//! links and pictures that work inside Jupyter, recorded values in place.
+//! Converts prose for a notebook: removes the names of formulas and the anchors of headings, makes
+//! links and pictures work inside Jupyter, and inserts recorded values.
 
 use crate::chapter::{Chapter, Prose};
 use crate::values::Values;
 
-/// A replacement of some bytes of the chapter.
+/// A range of bytes of the chapter, and the text to put in its place.
 type Edit = (std::ops::Range<usize>, String);
 
 /// The Markdown of a prose cell.
@@ -51,8 +51,8 @@ fn anchors(chapter: &Chapter, edits: &mut Vec<Edit>) {
     }
 }
 
-/// `](other.md#section)` → `](other.ipynb)`: Jupyter names sections differently. `](picture.svg)` and
-/// other files beside the chapter are found from the notebook's folder.
+/// Changes the targets of links: `other.md#section` becomes `other.ipynb`, because Jupyter names
+/// sections differently, and the paths of pictures become relative to the folder of notebooks.
 fn links(chapter: &Chapter, prose: &Prose, edits: &mut Vec<Edit>) {
     let text = &chapter.markdown[prose.range.clone()];
     for (found, _) in text.match_indices("](") {
@@ -88,7 +88,7 @@ fn link(chapter: &Chapter, target: &str) -> Option<String> {
     }
 }
 
-/// A section's anchor on the page, as mdBook makes it.
+/// The anchor that mdBook makes of a heading.
 fn slug(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
     kept.chars()

@@ -1,4 +1,5 @@
-//! Chapter → notebook. What a former run recorded is kept where the cell's code has not changed.
+//! Makes the notebook of a chapter. Outputs recorded before are kept in cells whose code is the
+//! same.
 
 use std::collections::HashMap;
 
@@ -8,15 +9,29 @@ use super::{Cell, Notebook, SET_UP, prose};
 use crate::chapter::{Block, Chapter, Listing};
 use crate::values::Values;
 
-/// The first cell of every notebook. It names the support crate and nothing else: with a second
-/// dependency cells could link two copies of dfdx.
+/// The code of the first cell of every notebook. It depends on `digits` only: with a second
+/// dependency, cells could link two copies of dfdx.
 pub const SET_UP_CODE: &str = ":dep digits = { path = \"../crates/digits\" }";
 
-/// Makes the notebook of a chapter.
+/// Makes the notebook of a chapter as it is stored and as readers get it, without hidden lines.
 ///
-/// `before` is the notebook of the last run: its outputs stay with the cells whose code is the same.
-/// `values` answers `{{value …}}` in the prose.
+/// `before` is the notebook of the last run. Its outputs are kept in the cells whose code is the
+/// same. `values` gives the values that the prose quotes.
 pub fn notebook(chapter: &Chapter, before: Option<&Notebook>, values: &Values) -> Notebook {
+    let mut notebook = with_code(chapter, values, |listing| &listing.shown);
+    if let Some(before) = before {
+        keep_run(&mut notebook, before);
+    }
+    notebook
+}
+
+/// Makes the notebook that is executed when a chapter is recorded or checked. Its cells include the
+/// hidden lines, so line 3 of a cell is the third line after the opening fence in the Markdown.
+pub fn executed(chapter: &Chapter) -> Notebook {
+    with_code(chapter, &Values::default(), |listing| &listing.code)
+}
+
+fn with_code(chapter: &Chapter, values: &Values, code_of: fn(&Listing) -> &String) -> Notebook {
     let mut cells = vec![code(
         SET_UP,
         SET_UP_CODE.to_owned(),
@@ -31,21 +46,17 @@ pub fn notebook(chapter: &Chapter, before: Option<&Notebook>, values: &Values) -
             },
             Block::Listing(listing) => code(
                 &listing.id,
-                listing.code.trim_end().to_owned(),
+                code_of(listing).trim_end().to_owned(),
                 metadata(listing),
             ),
         });
     }
-    let mut notebook = Notebook {
+    Notebook {
         cells,
         metadata: about(chapter),
         nbformat: 4,
         nbformat_minor: 5,
-    };
-    if let Some(before) = before {
-        keep_run(&mut notebook, before);
     }
-    notebook
 }
 
 fn code(id: &str, source: String, metadata: Map<String, Value>) -> Cell {
@@ -89,8 +100,8 @@ fn about(chapter: &Chapter) -> Map<String, Value> {
     about.as_object().cloned().unwrap_or_default()
 }
 
-/// Carries over what a run adds: per cell where the code is the same; the key as it was, which tells
-/// by itself whether it still holds.
+/// Copies what a run has added: to each cell whose code is the same, and the key to the notebook.
+/// The key is copied in any case, since it tells whether the outputs are stale.
 fn keep_run(notebook: &mut Notebook, before: &Notebook) {
     if let Some(run) = before.metadata.get("digits").and_then(Value::as_object)
         && let Some(digits) = notebook
@@ -190,6 +201,22 @@ See [there](other.md#deep).
             panic!("code")
         };
         assert_eq!(metadata["jupyter"]["source_hidden"], true);
+    }
+
+    #[test]
+    fn the_executed_cell_has_the_hidden_lines_and_the_stored_one_has_not() {
+        let markdown = "# T\n\n```rust\nlet a = 1;\n# assert_eq!(a, 1);\na\n```\n";
+        let chapter = chapter("t", markdown).unwrap();
+        let stored = notebook(&chapter, None, &Values::default());
+        assert_eq!(stored.code("t-1"), Some("let a = 1;\na"));
+        assert_eq!(
+            executed(&chapter).code("t-1"),
+            Some("let a = 1;\n  assert_eq!(a, 1);\na")
+        );
+        let ids = |notebook: &Notebook| -> Vec<String> {
+            notebook.cells.iter().map(|c| c.id().to_owned()).collect()
+        };
+        assert_eq!(ids(&executed(&chapter)), ids(&stored));
     }
 
     #[test]

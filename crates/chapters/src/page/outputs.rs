@@ -1,10 +1,10 @@
-//! Recorded outputs as HTML that stands in Markdown.
+//! Converts recorded outputs to HTML that can be part of Markdown.
 
 use serde_json::Value;
 
 use crate::notebook::joined;
 
-/// The outputs of a cell, each an element of class `output`; empty if it has none.
+/// The outputs of a cell as HTML: one element of class `output` for each; empty if there are none.
 pub fn html(outputs: &[Value]) -> String {
     let shown: Vec<String> = outputs.iter().filter_map(one).collect();
     shown.join("\n\n")
@@ -40,7 +40,7 @@ fn text(class: &str, text: &str) -> Option<String> {
     (!text.is_empty()).then(|| format!("<pre class=\"{class}\">{}</pre>", escape(text)))
 }
 
-/// A traceback is a list of lines without their ends.
+/// The lines of a traceback, which is a list of lines without newlines.
 fn lines(traceback: &Value) -> String {
     let lines = traceback.as_array().map_or(&[][..], Vec::as_slice);
     lines
@@ -50,7 +50,7 @@ fn lines(traceback: &Value) -> String {
         .join("\n")
 }
 
-/// A blank line would end the block of HTML in Markdown.
+/// HTML without its blank lines, each of which would end the block of HTML in Markdown.
 fn block(html: &str) -> String {
     html.lines()
         .filter(|line| !line.trim().is_empty())
@@ -58,7 +58,7 @@ fn block(html: &str) -> String {
         .join("\n")
 }
 
-/// Text as it may stand in HTML.
+/// Text with HTML's special characters escaped.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -79,9 +79,8 @@ mod tests {
 
     #[test]
     fn pictures_are_shown_and_their_blank_lines_taken_away() {
-        let outputs = [
-            json!({ "output_type": "display_data", "data": { "image/svg+xml": "<svg>\n\n</svg>", "text/plain": "Picture" } }),
-        ];
+        let outputs = [json!({ "output_type": "display_data",
+                    "data": { "image/svg+xml": "<svg>\n\n</svg>", "text/plain": "Picture" } })];
         assert_eq!(
             html(&outputs),
             "<figure class=\"output\"><svg>\n</svg></figure>"

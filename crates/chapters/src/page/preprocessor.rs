@@ -1,4 +1,4 @@
-//! The protocol of mdBook's preprocessors: a book comes in as JSON and goes out as JSON.
+//! The protocol of mdBook's preprocessors: reads a book as JSON and returns it as JSON.
 
 use std::path::Path;
 
@@ -6,15 +6,16 @@ use anyhow::{Context, Result, bail};
 use mdbook_preprocessor::book::Book as Pages;
 use serde_json::Value;
 
-use super::Press;
+use super::PageRenderer;
 use crate::book::Book;
 
 /// Turns every chapter of the book in `input` into its page.
 ///
-/// With `strict`, as in CI, a missing or stale output is an error; otherwise a note on the page and a line on stderr.
+/// With `strict`, as in CI, a missing or stale output is an error. Without it, there is a note on
+/// the page and a line on stderr.
 ///
 /// # Errors
-/// mdBook is older than 0.5, a chapter has a misprint, or — with `strict` — a page has a fault.
+/// mdBook is older than 0.5, a chapter cannot be parsed, or, with `strict`, a page has a fault.
 pub fn run(input: &str, strict: bool) -> Result<String> {
     refuse_old(input)?;
     let (context, mut pages) = mdbook_preprocessor::parse_input(input.as_bytes())?;
@@ -23,7 +24,7 @@ pub fn run(input: &str, strict: bool) -> Result<String> {
         .parent()
         .unwrap_or(Path::new("."))
         .to_path_buf();
-    let press = Press::new(Book::open(root)?)?;
+    let renderer = PageRenderer::new(Book::open(root)?)?;
     let mut faults = Vec::new();
     let mut failures = Vec::new();
     pages.for_each_chapter_mut(|chapter| {
@@ -35,7 +36,7 @@ pub fn run(input: &str, strict: bool) -> Result<String> {
         else {
             return;
         };
-        match press.page(name, &chapter.content) {
+        match renderer.page(name, &chapter.content) {
             Ok(page) => {
                 chapter.content = page.markdown;
                 faults.extend(page.faults);
@@ -64,7 +65,7 @@ fn report(faults: Vec<String>, mut failures: Vec<String>, strict: bool) -> Resul
     )
 }
 
-/// mdBook 0.4 sends another JSON, which would fail with a riddle.
+/// Refuses mdBook 0.4 with a clear message. It sends JSON of another form.
 fn refuse_old(input: &str) -> Result<()> {
     let sent: Value = serde_json::from_str(input)
         .context("mdBook sent no JSON; this program is started by `mdbook build book`")?;
@@ -75,7 +76,9 @@ fn refuse_old(input: &str) -> Result<()> {
     let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if (major, minor) < (0, 5) || sent[1].get("sections").is_some() {
         bail!(
-            "this book needs mdBook 0.5, and this is {version}: install it with `cargo install mdbook --version 0.5.4 --locked`, or run `cargo xtask start`, which installs it into the checkout"
+            "this book needs mdBook 0.5, and this is {version}: install it with \
+             `cargo install mdbook --version 0.5.4 --locked`, or run `cargo xtask start`, which \
+             installs it into the checkout"
         );
     }
     Ok(())

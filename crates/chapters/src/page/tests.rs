@@ -28,7 +28,10 @@ fn page() -> Page {
             numbered: true,
         }],
     };
-    Press::new(book).unwrap().page("t", MARKDOWN).unwrap()
+    PageRenderer::new(book)
+        .unwrap()
+        .page("t", MARKDOWN)
+        .unwrap()
 }
 
 #[test]
@@ -65,6 +68,25 @@ fn solutions_are_folded_and_marks_hidden() {
     let page = page().markdown;
     assert!(page.contains("<details class=\"solution\">"));
     assert!(!page.contains("covers=") && page.contains("```rust,noplayground\n1\n```"));
+}
+
+#[test]
+fn hidden_lines_are_not_on_the_page() {
+    let markdown = "# T\n\n```rust\nlet a = 1;\n# assert_eq!(a, 1);\n## b\na\n```\n";
+    let book = Book {
+        root: std::path::PathBuf::from("/nowhere"),
+        entries: Vec::new(),
+    };
+    let page = PageRenderer::new(book)
+        .unwrap()
+        .page("t", markdown)
+        .unwrap();
+    let page = page.markdown;
+    // mdBook shows the second line as `# b`.
+    assert!(
+        page.contains("```rust,noplayground\nlet a = 1;\n## b\na\n```"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ a + 1
 ```
 ";
 
-fn misprint(markdown: &str) -> Misprint {
+fn error(markdown: &str) -> ParseError {
     chapter("try", markdown).expect_err("a misprint")
 }
 
@@ -86,20 +86,20 @@ fn prose_is_cut_at_listings_and_headings() {
 }
 
 #[test]
-fn a_misprint_names_chapter_and_line() {
-    let misprint = misprint("# T\n\n```rust,cheks=a\n1\n```\n");
+fn a_parse_error_names_chapter_and_line() {
+    let error = error("# T\n\n```rust,cheks=a\n1\n```\n");
     assert!(
-        misprint
+        error
             .to_string()
             .starts_with("book/src/try.md:3: unknown mark `cheks=a`"),
-        "{misprint}"
+        "{error}"
     );
 }
 
 #[test]
 fn an_ignored_listing_is_refused() {
     assert!(
-        misprint("# T\n\n```rust,ignore\n1\n```\n")
+        error("# T\n\n```rust,ignore\n1\n```\n")
             .message
             .contains("every listing runs")
     );
@@ -107,15 +107,15 @@ fn an_ignored_listing_is_refused() {
 
 #[test]
 fn an_unclosed_fence_is_refused() {
-    let misprint = misprint("# T\n\nWords.\n\n```rust\nlet a = 1;\n");
-    assert_eq!(misprint.line, 5);
-    assert!(misprint.message.contains("never closed"));
+    let error = error("# T\n\nWords.\n\n```rust\nlet a = 1;\n");
+    assert_eq!(error.line, 5);
+    assert!(error.message.contains("never closed"));
 }
 
 #[test]
 fn a_formula_needs_a_name_of_its_own() {
-    assert!(misprint("# T\n\n$$ a $$\n").message.contains("no name"));
-    let twice = misprint("# T\n\n$$ a $$ {#x}\n\n$$ b $$ {#x}\n");
+    assert!(error("# T\n\n$$ a $$\n").message.contains("no name"));
+    let twice = error("# T\n\n$$ a $$ {#x}\n\n$$ b $$ {#x}\n");
     assert_eq!(
         (twice.line, twice.message.contains("already taken")),
         (5, true)
@@ -124,8 +124,8 @@ fn a_formula_needs_a_name_of_its_own() {
 
 #[test]
 fn a_formula_broken_by_a_blank_line_is_refused() {
-    let misprint = misprint("# T\n\n$$\na\n\nb\n$$ {#x}\n");
-    assert_eq!(misprint.line, 3);
+    let error = error("# T\n\n$$\na\n\nb\n$$ {#x}\n");
+    assert_eq!(error.line, 3);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn dollars_in_code_are_no_formula() {
 #[test]
 fn a_listing_in_a_list_is_refused() {
     assert!(
-        misprint("# T\n\n- item\n\n  ```rust\n  1\n  ```\n")
+        error("# T\n\n- item\n\n  ```rust\n  1\n  ```\n")
             .message
             .contains("in a list")
     );
@@ -154,6 +154,26 @@ fn an_empty_listing_is_a_listing() {
 
 #[test]
 fn two_pieces_of_one_name_are_refused() {
-    let misprint = misprint("# T\n\n## A\n\nWords.\n\n## A text\n\n```rust\n1\n```\n");
-    assert!(misprint.message.contains("are called"), "{misprint}");
+    let error = error("# T\n\n## A\n\nWords.\n\n## A text\n\n```rust\n1\n```\n");
+    assert!(error.message.contains("are called"), "{error}");
+}
+
+#[test]
+fn hidden_lines_keep_the_markdowns_lines() {
+    let chapter = chapter(
+        "try",
+        "# T\n\n```rust\nlet a = 1;\n# assert!(true);\na\n```\n",
+    )
+    .unwrap();
+    let listing = chapter.listings().next().unwrap();
+    assert_eq!(listing.code, "let a = 1;\n  assert!(true);\na\n");
+    assert_eq!(listing.shown, "let a = 1;\na\n");
+    assert_eq!((listing.hidden.as_slice(), listing.end), (&[5][..], 7));
+}
+
+#[test]
+fn a_hidden_line_that_defines_something_is_refused_with_its_line() {
+    let error = error("# T\n\n```rust\nlet a = 1;\n# let b = 1;\na\n```\n");
+    assert_eq!(error.line, 5);
+    assert!(error.message.contains("`let` on a hidden line"), "{error}");
 }

@@ -1,12 +1,14 @@
-//! rustc's message without what changes when nothing that matters has: paths, and lines outside the listing.
+//! Normalises a message of rustc: leaves out what depends on the machine, such as paths, and on the
+//! rest of the chapter, such as line numbers and lines outside the listing.
 
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::chapter::{Chapter, Listing};
+use crate::sources::LINKED_CRATES;
 
-/// The Markdown's line that an error points at, if it points into the program.
+/// The line of the Markdown that an error points at; `None` if it points elsewhere.
 pub(super) fn primary_line(error: &Value) -> Option<usize> {
     let spans = error["spans"].as_array()?;
     let primary = spans.iter().find(|span| span["is_primary"] == true)?;
@@ -22,24 +24,26 @@ fn in_program(file: &str) -> bool {
     file.replace('\\', "/").contains("src/bin/")
 }
 
-/// Where a part of a message points.
+/// What the current part of a message points at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Nowhere,
     Program,
     Elsewhere,
-    /// Behind the heading of a list that is left out.
+    /// A quoted line that readers do not see, and the marks below it.
+    Hidden,
+    /// The entries of a list that is left out.
     List,
 }
 
-/// The message, with lines counted in the listing.
+/// The normalised message. Lines are counted among the shown lines of the listing.
 pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &Listing) -> String {
     let rendered = error["rendered"].as_str().unwrap_or("");
     let width = rendered
         .lines()
         .find_map(|line| line.find("--> ").filter(|at| line[..*at].trim().is_empty()))
         .unwrap_or(1);
-    let reader = Reader {
+    let normalizer = Normalizer {
         root,
         chapter,
         listing,
@@ -48,7 +52,7 @@ pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &List
     let mut place = Place::Nowhere;
     let mut lines: Vec<Line> = Vec::new();
     for line in rendered.trim_end().lines() {
-        lines.extend(reader.line(line, &mut place));
+        lines.extend(normalizer.line(line, &mut place));
     }
     let longest = lines
         .iter()
@@ -61,7 +65,7 @@ pub(super) fn text(error: &Value, root: &Path, chapter: &Chapter, listing: &List
     texts.join("\n") + "\n"
 }
 
-/// A line of the message: with a margin, which may hold a number, or without.
+/// A line of the message. It may have a margin, and the margin may hold a line number.
 struct Line {
     margin: bool,
     number: Option<usize>,
@@ -79,15 +83,15 @@ impl Line {
     }
 }
 
-struct Reader<'a> {
+struct Normalizer<'a> {
     root: &'a Path,
     chapter: &'a Chapter,
     listing: &'a Listing,
-    /// How wide rustc's margin is.
+    /// The width of the margin in rustc's message.
     width: usize,
 }
 
-impl Reader<'_> {
+impl Normalizer<'_> {
     fn line(&self, line: &str, place: &mut Place) -> Option<Line> {
         let margin = line
             .get(..self.width)
@@ -95,7 +99,8 @@ impl Reader<'_> {
         let Some(margin) = margin.filter(|_| line.len() > self.width) else {
             // A heading such as `error[E0308]: …`, or `...` for lines left out.
             if line.starts_with("...") {
-                return matches!(place, Place::Nowhere | Place::Program).then(|| plain(line));
+                return matches!(place, Place::Nowhere | Place::Program | Place::Hidden)
+                    .then(|| plain(line));
             }
             // A list of types in another crate's sources: its lines are not the listing's.
             let list = line.starts_with("help: the following other types implement");
@@ -130,6 +135,17 @@ impl Reader<'_> {
         if matches!(place, Place::Elsewhere | Place::List) {
             return None;
         }
+        if let Ok(line) = margin.trim().parse() {
+            // A hidden line is not quoted, and neither are the marks below it.
+            *place = if self.is_hidden(line) {
+                Place::Hidden
+            } else {
+                Place::Program
+            };
+        }
+        if *place == Place::Hidden {
+            return None;
+        }
         let number = margin
             .trim()
             .parse()
@@ -149,7 +165,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `path:line:column` as the reader sees it.
+    /// The place `path:line:column` as readers see it; sets `place` to what it points at.
     fn place(&self, target: &str, place: &mut Place) -> String {
         let mut parts = target.rsplitn(3, ':');
         let (column, line, file) = (
@@ -157,7 +173,11 @@ impl Reader<'_> {
             parts.next().unwrap_or(""),
             parts.next().unwrap_or(target),
         );
-        if in_program(file) && !file.contains("crates/digits") {
+        let file = file.replace('\\', "/");
+        let own = LINKED_CRATES
+            .iter()
+            .find_map(|name| Some((name, file.split_once(&format!("crates/{name}/"))?.1)));
+        if in_program(&file) && own.is_none() {
             *place = Place::Program;
             return match line.parse().ok().and_then(|line| self.within(line)) {
                 Some((true, line)) => format!("listing:{line}:{column}"),
@@ -166,10 +186,9 @@ impl Reader<'_> {
             };
         }
         *place = Place::Elsewhere;
-        let file = file.replace('\\', "/");
         let root = self.root.to_string_lossy().replace('\\', "/");
-        if let Some((_, own)) = file.split_once("crates/digits/") {
-            return format!("crates/digits/{own}");
+        if let Some((name, path)) = own {
+            return format!("crates/{name}/{path}");
         }
         if let Some((_, library)) = file.split_once("/library/") {
             return format!("library/{library}");
@@ -183,18 +202,25 @@ impl Reader<'_> {
         }
     }
 
-    /// A line of the program: whether it is in this listing, and its number in its listing.
+    /// For a line of the program: whether it is in this listing, and its number, from 1, among the
+    /// shown lines of its listing.
     fn within(&self, line: usize) -> Option<(bool, usize)> {
         let found = self
             .chapter
             .listings()
             .find(|l| (l.first..=l.end).contains(&line))?;
-        Some((found.id == self.listing.id, line - found.first + 1))
+        let hidden = found.hidden.iter().filter(|h| **h < line).count();
+        Some((found.id == self.listing.id, line - found.first + 1 - hidden))
+    }
+
+    /// Whether a line of the program is hidden from readers.
+    fn is_hidden(&self, line: usize) -> bool {
+        self.chapter.listings().any(|l| l.hidden.contains(&line))
     }
 }
 
-/// Types without the modules they stand in, as rustc itself writes them where a name is known:
-/// `digits::dfdx::shapes::Const<2>` → `Const<2>`.
+/// Removes the modules in front of the names of types, as rustc does where a name is in scope:
+/// `digits::dfdx::shapes::Const<2>` gives `Const<2>`.
 fn short(text: &str) -> String {
     let mut shortened = String::with_capacity(text.len());
     let mut rest = text;
@@ -215,7 +241,7 @@ fn short(text: &str) -> String {
     shortened + rest
 }
 
-/// How many bytes at the start of a text are modules: `a::b::C` → 6.
+/// The number of bytes at the start of a text that are modules: 6 for `a::b::C`.
 fn modules(text: &str) -> usize {
     let mut end = 0;
     while let Some(length) = text[end..].find("::") {

@@ -1,4 +1,4 @@
-//! Every picture says in words what it shows.
+//! The rule that every picture has alternative text.
 
 use crate::chapter::Chapter;
 use crate::notebook::{Cell, Notebook, joined};
@@ -14,7 +14,8 @@ pub fn in_prose(chapter: &Chapter) -> Vec<String> {
         .collect()
 }
 
-/// Recorded pictures without a role and a label, or a title; and pictures of which only the description was recorded.
+/// Recorded pictures without alternative text, and pictures of which evcxr printed a description
+/// only.
 pub fn recorded(chapter: &Chapter, notebook: &Notebook) -> Vec<String> {
     let mut breaches = Vec::new();
     for cell in &notebook.cells {
@@ -27,8 +28,9 @@ pub fn recorded(chapter: &Chapter, notebook: &Notebook) -> Vec<String> {
                     .listings()
                     .find(|l| l.id == *id)
                     .map_or(1, |l| l.first);
-                let why = "printed a picture's description and not the picture: evcxr shows that when the cell is also the \
-                           first to use `?`, or moves a variable in its last expression";
+                let why = "printed a picture's description and not the picture: evcxr does so when \
+                           the cell is also the first to use `?`, or moves a variable in its last \
+                           expression";
                 breaches.push(super::at(chapter, line, &format!("listing `{id}` {why}")));
             }
             for mime in ["text/html", "image/svg+xml"] {
@@ -57,7 +59,7 @@ pub fn recorded(chapter: &Chapter, notebook: &Notebook) -> Vec<String> {
     breaches
 }
 
-/// The `<svg …>` tags of a text, with what stands directly in them.
+/// The rest of a text from each `<svg` on.
 fn svgs(text: &str) -> Vec<&str> {
     text.match_indices("<svg")
         .map(|(start, _)| &text[start..])

@@ -2,7 +2,7 @@
 use super::Progress;
 use crate::dataset::Dataset;
 use crate::optim::Schedule;
-use crate::scale::Scale;
+use crate::run_mode::RunMode;
 
 /// How [`fit`](super::fit) trains.
 ///
@@ -117,10 +117,10 @@ impl FitConfig {
         Self { progress, ..self }
     }
 
-    /// The configuration and the images that training sees at `scale`.
-    pub(super) fn at(&self, scale: Scale, data: &Dataset) -> (Self, Dataset) {
+    /// The configuration and the images that training sees in `mode`.
+    pub(super) fn at(&self, mode: RunMode, data: &Dataset) -> (Self, Dataset) {
         let mut config = self.clone();
-        if scale == Scale::Full {
+        if mode == RunMode::Full {
             return (config, data.clone());
         }
         config.epochs = config.epochs.min(QUICK_EPOCHS);

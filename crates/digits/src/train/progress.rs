@@ -24,12 +24,12 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// For training as in `config` on `images`; `wanted` are the epochs and images it would be at full scale.
+    /// For training as in `config` on `images`; `wanted` are the epochs and images it would be in full mode.
     pub(super) fn new(config: &FitConfig, images: usize, wanted: (usize, usize)) -> Self {
         let shown = config.progress == Progress::Shown;
         if shown && (config.epochs, images) != wanted {
             println!(
-                "Quick scale: {} of {} epochs on the first {images} of {} images",
+                "Quick mode: {} of {} epochs on the first {images} of {} images",
                 config.epochs, wanted.0, wanted.1
             );
         }

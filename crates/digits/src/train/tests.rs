@@ -3,7 +3,7 @@ use crate::dataset::PIXELS;
 use crate::layers::{Dense, Flatten};
 use crate::metrics::accuracy;
 use crate::optim::{Adam, GradientDescent};
-use crate::scale::Scale;
+use crate::run_mode::RunMode;
 use dfdx::optim::OptimizerUpdateError;
 
 type Linear10 = (Flatten<784>, Dense<784, 10>);
@@ -276,13 +276,13 @@ fn a_loss_that_runs_away_is_an_error_that_says_where_and_what_to_do() {
 }
 
 #[test]
-fn quick_scale_limits_what_training_sees_and_full_scale_nothing() {
+fn quick_mode_limits_what_training_sees_and_full_mode_does_not() {
     let data = bars(2_500);
     let config = quiet().epochs(7).validation(bars(1_100));
-    let sizes = |scale| {
-        let (config, seen) = config.at(scale, &data);
+    let sizes = |mode| {
+        let (config, seen) = config.at(mode, &data);
         (config.epochs, seen.len(), config.validation.unwrap().len())
     };
-    assert_eq!(sizes(Scale::Full), (7, 2_500, 1_100));
-    assert_eq!(sizes(Scale::Quick), (2, 2_000, 1_000));
+    assert_eq!(sizes(RunMode::Full), (7, 2_500, 1_100));
+    assert_eq!(sizes(RunMode::Quick), (2, 2_000, 1_000));
 }

@@ -1,4 +1,4 @@
-//! `--check`: nothing is stored; every difference is told, then the check fails.
+//! `--check`: runs notebooks, stores nothing, and fails with a list of all differences.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,8 +9,8 @@ use chapters::chapter::Chapter;
 use chapters::notebook::{Notebook, compare, write};
 use chapters::values::Values;
 
-use super::Desk;
-use super::run::{self, Scale};
+use super::Project;
+use super::run::{self, RunMode};
 use xtask::tools::runner::Report;
 
 /// How many notebooks run at a time: a quick run is rustc most of the time, and rustc mostly uses
@@ -18,11 +18,11 @@ use xtask::tools::runner::Report;
 const AT_ONCE: usize = 2;
 
 /// Compares every notebook with its chapter and runs it.
-pub(super) fn run(desk: &Desk) -> Result<()> {
-    let values = Values::of_book(&desk.book)?;
+pub(super) fn run(project: &Project) -> Result<()> {
+    let values = Values::of_book(&project.book)?;
     let mut differences = Vec::new();
-    for chapter in desk.with_listings() {
-        let Some(recorded) = desk.notebook(chapter)? else {
+    for chapter in project.with_listings() {
+        let Some(recorded) = project.notebook(chapter)? else {
             differences.push(format!("notebooks/{}.ipynb is missing", chapter.name));
             continue;
         };
@@ -33,23 +33,22 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
             ));
         }
     }
-    let stale = desk.chosen()?;
-    let names = &desk.args.chapters;
+    let stale = project.chosen()?;
+    let names = &project.args.chapters;
     let named = |chapter: &&Chapter| names.is_empty() || names.contains(&chapter.name);
-    let jobs: Vec<Job<'_>> = desk
+    let jobs: Vec<Job<'_>> = project
         .with_listings()
         .filter(named)
         .map(|chapter| Job {
             chapter,
-            notebook: write::notebook(chapter, None, &values),
             in_full: stale.iter().any(|c| c.name == chapter.name),
         })
         .collect();
-    for (job, ran) in jobs.iter().zip(run_all(desk, &jobs)) {
+    for (job, ran) in jobs.iter().zip(run_all(project, &jobs)) {
         match ran {
             Err(failure) => differences.push(format!("{failure:#}")),
             Ok(report) if job.in_full => {
-                if let Some(recorded) = desk.notebook(job.chapter)? {
+                if let Some(recorded) = project.notebook(job.chapter)? {
                     differences.extend(compare_run(job.chapter, &recorded, &report));
                 }
             }
@@ -68,24 +67,23 @@ pub(super) fn run(desk: &Desk) -> Result<()> {
 /// A notebook to run.
 struct Job<'a> {
     chapter: &'a Chapter,
-    notebook: Notebook,
     in_full: bool,
 }
 
 /// Runs the notebooks, each in a kernel of its own, [`AT_ONCE`] at a time.
-fn run_all(desk: &Desk, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
+fn run_all(project: &Project, jobs: &[Job<'_>]) -> Vec<Result<Report>> {
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<Result<Report>>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let work = || {
         loop {
             let at = next.fetch_add(1, Ordering::SeqCst);
             let Some(job) = jobs.get(at) else { break };
-            let scale = if job.in_full {
-                Scale::Full
+            let mode = if job.in_full {
+                RunMode::Full
             } else {
-                Scale::Quick
+                RunMode::Quick
             };
-            let ran = run::execute(desk, job.chapter, &job.notebook, scale);
+            let ran = run::execute(project, job.chapter, mode);
             *done[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(ran);
         }
     };

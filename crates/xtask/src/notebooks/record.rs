@@ -1,4 +1,4 @@
-//! Runs a chapter in full and stores what it printed.
+//! Runs a chapter in full mode and stores its outputs.
 
 use anyhow::{Context, Result};
 use chapters::chapter::Chapter;
@@ -7,42 +7,44 @@ use chapters::refusals;
 use chapters::values::Values;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::run::{self, Scale};
+use super::Project;
+use super::run::{self, RunMode};
 use xtask::checkout;
 use xtask::tools::runner::Report;
 
-/// Runs a chapter, writes its notebook, and the messages for what must not compile in it.
-pub(super) fn run(desk: &Desk, chapter: &Chapter) -> Result<()> {
-    refuse(desk, &[chapter])?;
-    let mut values = Values::of_book(&desk.book)?;
+/// Runs a chapter, and writes its notebook and the compiler's messages about its listings that must
+/// not compile.
+pub(super) fn run(project: &Project, chapter: &Chapter) -> Result<()> {
+    write_compile_failures(project, &[chapter])?;
+    let mut values = Values::of_book(&project.book)?;
     let mut notebook = write::notebook(chapter, None, &values);
-    let report = run::execute(desk, chapter, &notebook, Scale::Full)?;
-    fill(&mut notebook, report, &desk.ground.key(chapter));
-    refusals::show(&desk.book, chapter, &mut notebook)?;
-    // Now its prose can quote what it printed.
+    let report = run::execute(project, chapter, RunMode::Full)?;
+    fill(&mut notebook, report, &project.fingerprint.key(chapter));
+    refusals::show(&project.book, chapter, &mut notebook)?;
+    // Only now can the prose quote what the chapter printed.
     values.add(&chapter.name, &notebook);
-    desk.store(chapter, &write::notebook(chapter, Some(&notebook), &values))
+    project.store(chapter, &write::notebook(chapter, Some(&notebook), &values))
 }
 
-/// Asks rustc for its messages and keeps them as snapshots; those of listings that are gone go.
-pub(super) fn refuse(desk: &Desk, chapters: &[&Chapter]) -> Result<()> {
-    let refusals = refusals::of(&desk.book, chapters)?;
+/// Writes a snapshot of rustc's message for each listing of `chapters` that must not compile, and
+/// removes the snapshots of listings that no longer exist.
+pub(super) fn write_compile_failures(project: &Project, chapters: &[&Chapter]) -> Result<()> {
+    let failures = refusals::of(&project.book, chapters)?;
     for chapter in chapters {
-        let folder = desk.book.root.join("book/errors").join(&chapter.name);
+        let folder = project.book.root.join("book/errors").join(&chapter.name);
         if folder.exists() {
             std::fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot empty {}", folder.display()))?;
         }
     }
-    for refusal in &refusals {
-        let path = refusals::path(&desk.book, &refusal.chapter, &refusal.listing);
-        checkout::write(&path, &refusal.message)?;
+    for failure in &failures {
+        let path = refusals::path(&project.book, &failure.chapter, &failure.listing);
+        checkout::write(&path, &failure.message)?;
     }
     Ok(())
 }
 
-/// Puts what the cells gave into them, with the key of this run, its day and machine.
+/// Adds to a notebook the outputs of its cells, and the key, day and machine of the run.
 fn fill(notebook: &mut Notebook, report: Report, key: &str) {
     let mut count = 0;
     let Report {
@@ -87,10 +89,10 @@ fn today() -> String {
     day(now.as_secs())
 }
 
-/// The day in UTC, `2026-11-21`, of so many seconds since 1970.
+/// The day in UTC, such as `2026-11-21`, from the seconds since 1970 began.
 fn day(seconds: u64) -> String {
-    // Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years from
-    // March.
+    // Days since 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years
+    // from March.
     let days = i64::try_from(seconds / 86_400).unwrap_or(0) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era =

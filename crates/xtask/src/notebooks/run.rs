@@ -1,45 +1,41 @@
-//! One notebook in one kernel: the cells go to Jupyter, what they gave comes back.
+//! Executes one notebook in one kernel and returns the outputs of its cells.
 
 use anyhow::{Result, bail};
 use chapters::chapter::Chapter;
-use chapters::notebook::{Notebook, SET_UP};
+use chapters::notebook::{SET_UP, write};
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::Project;
 use xtask::tools::runner::{self, Failure, Job, Report};
 
-/// Full in notebooks; quick where only errors are looked for.
+/// How much data training sees: all when outputs are recorded or compared, little when a run only
+/// looks for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(super) enum RunMode {
     Full,
     Quick,
 }
 
-/// Executes a chapter's notebook.
+/// Executes a chapter's listings, hidden lines included, as the cells of a notebook.
 ///
 /// # Errors
 /// Python or the kernel does not start, or a cell fails: with chapter, listing, Markdown line and
 /// the error's text.
-pub(super) fn execute(
-    desk: &Desk,
-    chapter: &Chapter,
-    notebook: &Notebook,
-    scale: Scale,
-) -> Result<Report> {
-    let (scale, said) = match scale {
-        Scale::Full => ("full", "in full"),
-        Scale::Quick => ("quick", "at quick scale"),
+pub(super) fn execute(project: &Project, chapter: &Chapter, mode: RunMode) -> Result<Report> {
+    let (run_mode, said) = match mode {
+        RunMode::Full => ("full", "in full"),
+        RunMode::Quick => ("quick", "in quick mode"),
     };
     eprintln!("{} ({said})", chapter.name);
     let job = Job {
         name: &chapter.name,
-        notebook: notebook.to_text()?,
-        folder: desk.checkout.notebooks(),
-        cell_limit: desk.args.cell_limit,
-        limit: desk.args.limit,
-        scale,
+        notebook: write::executed(chapter).to_text()?,
+        folder: project.checkout.notebooks(),
+        cell_limit: project.args.cell_limit,
+        limit: project.args.limit,
+        run_mode,
     };
-    let mut report = runner::execute(&desk.checkout, &job)?;
+    let mut report = runner::execute(&project.checkout, &job)?;
     if let Some(failure) = &report.failure {
         bail!("{}", describe(chapter, failure));
     }
@@ -66,12 +62,12 @@ fn describe(chapter: &Chapter, failure: &Failure) -> String {
     )
 }
 
-/// Whether an output is the value of a cell that has none: a last `for` loop's `()`.
+/// Whether an output is the value `()`, such as that of a cell that ends in a `for` loop.
 fn is_nothing(output: &Value) -> bool {
     chapters::notebook::joined(&output["data"]["text/plain"]) == "()"
 }
 
-/// An output without what changes from run to run and says nothing: numbers of the run, colours.
+/// An output without what changes from run to run, such as execution numbers.
 fn normalise(output: &Value) -> Value {
     let mut output = output.clone();
     match output["output_type"].as_str() {
@@ -115,7 +111,8 @@ mod tests {
 
     #[test]
     fn results_lose_the_number_of_their_run() {
-        let result = json!({ "output_type": "execute_result", "execution_count": 7, "data": { "text/plain": "a\nb" }, "metadata": {} });
+        let result = json!({ "output_type": "execute_result", "execution_count": 7,
+                             "data": { "text/plain": "a\nb" }, "metadata": {} });
         let kept = normalise(&result);
         assert_eq!(kept["output_type"], "display_data");
         assert_eq!(kept.get("execution_count"), None);

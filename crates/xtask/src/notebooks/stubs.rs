@@ -1,4 +1,4 @@
-//! The test program of each chapter: a file of two lines in `crates/listings/tests`.
+//! Writes the test program of each chapter: a file of two lines in `crates/listings/tests`.
 
 use std::fs;
 

@@ -24,7 +24,7 @@ pub struct Job<'a> {
     /// Seconds that the whole may take.
     pub limit: u32,
     /// `full` or `quick`: what training in the cells sees.
-    pub scale: &'static str,
+    pub run_mode: &'static str,
 }
 
 /// What a run gave.
@@ -63,8 +63,8 @@ pub struct Failure {
 /// Python does not start, or ends without a report. A cell's failure is no error: it stands in the
 /// report.
 pub fn execute(checkout: &Checkout, job: &Job<'_>) -> Result<Report> {
-    let desk = checkout.root().join("target/notebooks");
-    let file = |ending: &str| desk.join(format!("{}.{ending}", job.name));
+    let folder = checkout.root().join("target/notebooks");
+    let file = |ending: &str| folder.join(format!("{}.{ending}", job.name));
     let (given, report) = (file("ipynb"), file("json"));
     checkout::write(&given, &job.notebook)?;
     let _ = fs::remove_file(&report);
@@ -75,7 +75,7 @@ pub fn execute(checkout: &Checkout, job: &Job<'_>) -> Result<Report> {
         .arg(&job.folder)
         .args(["--cell", &job.cell_limit.to_string()])
         .args(["--whole", &job.limit.to_string()])
-        .env("DIGITS_SCALE", job.scale)
+        .env("DIGITS_RUN_MODE", job.run_mode)
         .status()
         .context("cannot start .tools/python: run `cargo xtask start --no-serve` first")?;
     let text = fs::read_to_string(&report).with_context(|| {

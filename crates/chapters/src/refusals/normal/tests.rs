@@ -2,7 +2,8 @@ use super::*;
 use crate::parse;
 use serde_json::json;
 
-const MARKDOWN: &str = "# T\n\n```rust\nlet a = vec![1];\n```\n\nWords.\n\n\n\n```rust,compile_fail\nlet c = 1;\nlet b: u8 = a;\n```\n";
+const MARKDOWN: &str = "# T\n\n```rust\nlet a = vec![1];\n```\n\nWords.\n\n\n\n\
+                        ```rust,compile_fail\nlet c = 1;\nlet b: u8 = a;\n```\n";
 
 const RENDERED: &str = "\
 error[E0308]: mismatched types
@@ -38,7 +39,8 @@ note: required by a bound in `f`
 ";
 
 fn told() -> Value {
-    json!({ "rendered": RENDERED, "spans": [{ "is_primary": true, "file_name": "src/bin/t--t-2.rs", "line_start": 13 }] })
+    let span = json!({ "is_primary": true, "file_name": "src/bin/t--t-2.rs", "line_start": 13 });
+    json!({ "rendered": RENDERED, "spans": [span] })
 }
 
 #[test]
@@ -66,6 +68,39 @@ note: required by a bound in `f`
   = help: another note
 ";
     assert_eq!(text, expected);
+}
+
+#[test]
+fn hidden_lines_are_neither_quoted_nor_counted() {
+    let markdown = "# T\n\n```rust\n# assert!(true);\nlet a = vec![1];\n\
+                    # assert_eq!(a, [1]);\n```\n\n\
+                    Words.\n\n\n\n```rust,compile_fail\nlet b: u8 = a;\n```\n";
+    let rendered = "\
+error[E0308]: mismatched types
+  --> src/bin/t--t-2.rs:14:13
+   |
+5  | let a = vec![1];
+   |         ------- this has type `Vec<i32>`
+6  |   assert_eq!(a, [1]);
+   |              - used here
+...
+14 | let b: u8 = a;
+   |             ^ expected `u8`, found `Vec<{integer}>`
+";
+    let chapter = parse::chapter("t", markdown).unwrap();
+    let listing = chapter.listings().nth(1).unwrap();
+    let told = json!({ "rendered": rendered });
+    let expected = "\
+error[E0308]: mismatched types
+ --> listing:1:13
+  |
+1 | let a = vec![1];
+  |         ------- this has type `Vec<i32>`
+...
+1 | let b: u8 = a;
+  |             ^ expected `u8`, found `Vec<{integer}>`
+";
+    assert_eq!(text(&told, Path::new("/"), &chapter, listing), expected);
 }
 
 #[test]

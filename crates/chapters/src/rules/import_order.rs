@@ -1,19 +1,24 @@
-//! A module of `digits` imports only from modules above it, in the order in which data flows: the order of
-//! `mod` lines in its `lib.rs`.
+//! A module of `digits` imports only from modules above it, in the order of the `mod` lines in its
+//! `lib.rs`. That is the order in which data flows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use syn::visit::{self, Visit};
 
-/// What breaks the order in the sources under `src`.
+use crate::sources::{files_in, has_extension, is_for_tests, is_test};
+
+/// The imports in the sources under `src` that go against the order, each as a sentence.
 ///
 /// # Errors
 /// A file cannot be read or does not parse.
-pub fn imports(src: &Path) -> Result<Vec<String>> {
+pub fn violations(src: &Path) -> Result<Vec<String>> {
     let (order, for_tests) = declared(&src.join("lib.rs"))?;
     let mut breaches = Vec::new();
-    for path in sources(src)? {
+    for path in files_in(src)? {
+        if !has_extension(&path, "rs") {
+            continue;
+        }
         let inside = path.strip_prefix(src).unwrap_or(&path);
         let first = inside
             .components()
@@ -48,14 +53,14 @@ pub fn imports(src: &Path) -> Result<Vec<String>> {
     Ok(breaches)
 }
 
-/// The modules that `lib.rs` declares, in order; and those that only tests compile.
+/// The modules that `lib.rs` declares, in order, and the modules that only tests compile.
 fn declared(lib: &Path) -> Result<(Vec<String>, Vec<String>)> {
     let text =
         std::fs::read_to_string(lib).with_context(|| format!("cannot read {}", lib.display()))?;
     let file =
         syn::parse_file(&text).with_context(|| format!("{} does not parse", lib.display()))?;
     let modules = file.items.iter().filter_map(|item| match item {
-        syn::Item::Mod(item) => Some((item.ident.to_string(), for_tests(&item.attrs))),
+        syn::Item::Mod(item) => Some((item.ident.to_string(), is_for_tests(&item.attrs))),
         _ => None,
     });
     let (tests, order): (Vec<_>, Vec<_>) = modules.partition(|(_, only_tests)| *only_tests);
@@ -63,30 +68,7 @@ fn declared(lib: &Path) -> Result<(Vec<String>, Vec<String>)> {
     Ok((names(order), names(tests)))
 }
 
-fn is_test(path: &Path) -> bool {
-    let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or("");
-    stem == "tests"
-        || stem.ends_with("_tests")
-        || path.components().any(|c| c.as_os_str() == "tests")
-}
-
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in
-        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-/// The modules named behind `crate::`, in imports and in paths, outside tests.
+/// The modules named after `crate::` in imports and paths, outside tests.
 fn imported(text: &str) -> Result<Vec<String>> {
     let mut finder = Finder::default();
     finder.visit_file(&syn::parse_file(text)?);
@@ -102,19 +84,19 @@ struct Finder {
 
 impl<'a> Visit<'a> for Finder {
     fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
-        if !for_tests(&item.attrs) {
+        if !is_for_tests(&item.attrs) {
             visit::visit_item_mod(self, item);
         }
     }
 
     fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
-        if !for_tests(&item.attrs) {
+        if !is_for_tests(&item.attrs) {
             visit::visit_item_fn(self, item);
         }
     }
 
     fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
-        if for_tests(&item.attrs) {
+        if is_for_tests(&item.attrs) {
             return;
         }
         if let syn::UseTree::Path(path) = &item.tree
@@ -137,7 +119,7 @@ impl<'a> Visit<'a> for Finder {
 }
 
 impl Finder {
-    /// The first names of what stands behind `use crate::`.
+    /// Collects the first name of each path after `use crate::`.
     fn heads(&mut self, tree: &syn::UseTree) {
         match tree {
             syn::UseTree::Path(path) => self.modules.push(path.ident.to_string()),
@@ -149,19 +131,14 @@ impl Finder {
     }
 }
 
-fn for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|a| {
-        a.path().is_ident("cfg") && a.parse_args::<syn::Ident>().is_ok_and(|c| c == "test")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn imports_and_paths_are_found_and_tests_left_out() {
-        let text = "use crate::{idx, ops::conv};\nfn f() { crate::plot::draw(); }\n#[cfg(test)]\nmod tests { use crate::train; }\n";
+        let text = "use crate::{idx, ops::conv};\nfn f() { crate::plot::draw(); }\n\
+                    #[cfg(test)]\nmod tests { use crate::train; }\n";
         assert_eq!(imported(text).unwrap(), ["idx", "ops", "plot"]);
     }
 
@@ -177,7 +154,7 @@ mod tests {
         std::fs::write(folder.join("scratch.rs"), "use crate::train;\n").unwrap();
         std::fs::write(folder.join("idx.rs"), "use crate::train::fit;\n").unwrap();
         std::fs::write(folder.join("train.rs"), "use crate::idx;\n").unwrap();
-        let breaches = imports(&folder).unwrap();
+        let breaches = violations(&folder).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(
             breaches,
