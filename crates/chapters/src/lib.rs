@@ -33,5 +33,5 @@ pub mod program;
 pub mod refusals;
 pub mod rules;
 mod scan;
-mod sources;
+pub mod sources;
 pub mod values;
