@@ -1,13 +1,15 @@
-//! Pooling: feature maps `(B, C, H, W)` → `(B, C, H', W')`, each output the maximum or the mean of one window.
+//! Pooling: feature maps `(B, C, H, W)` → `(B, C, H', W')`, each output the maximum or the mean of
+//! one window.
 //!
 //! ```text
 //! maximum:  y[c, i, j] = max_{u, v} x[c, i·S + u − P, j·S + v − P]
 //! mean:     y[c, i, j] = 1/K² Σ_u Σ_v x[c, i·S + u − P, j·S + v − P]
 //! ```
 //!
-//! Padding never wins a maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`, its default).
-//! Where several pixels tie for the maximum, the first in row-major order gets the gradient, as in PyTorch and
-//! TensorFlow; dfdx 0.13 gives it to all of them.
+//! Padding never is_larger a maximum, and counts as zeros in a mean (PyTorch's
+//! `count_include_pad=True`, its default). Where several pixels tie for the maximum, the first in
+//! row-major order gets the gradient, as in PyTorch and TensorFlow; dfdx 0.13 gives it to all of
+//! them.
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor};
 use kernels::reduce::images_per_small_chunk;
 use kernels::{Window2d, buffer_pool::Buffer, thread_pool};
@@ -67,56 +69,57 @@ where
         Windowed::out(x.shape(), x.shape().channels()),
     );
     let (x, tape) = x.try_contiguous()?.split_tape();
-    let mut winners = Buffer::<u32>::stale(window.outputs());
+    let mut argmax = Buffer::<u32>::stale(window.outputs());
     let y = output(&shape, x.device(), |y| {
-        max_forward(window, &elements(&x), y, &mut winners)
+        max_forward(window, &elements(&x), y, &mut argmax)
     })?;
     let x_ghost = x.ghost(); // of the input, only its size is kept until the backward pass
     Ok(record(y, tape, move |gradients, dy| {
-        max_backward(window, &winners, dy, gradients.get_or_alloc_mut(&x_ghost)?);
+        max_backward(window, &argmax, dy, gradients.get_or_alloc_mut(&x_ghost)?);
         Ok(())
     }))
 }
 
-/// `y`: the maximum of each window; `winners`: where it stands in its `(H, W)` map, counted in row-major order.
+/// `y`: the maximum of each window; `argmax`: its index in the `(H, W)` map, in row-major order.
 ///
-/// Ties go to the first; a NaN wins against every number, so that it is seen.
-pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], winners: &mut [u32]) {
+/// Of equal pixels the first is taken; NaN counts as larger than every number, so that it is seen.
+pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], argmax: &mut [u32]) {
     const NONE: u32 = u32::MAX;
     let (input, output) = chunk_sizes(window);
-    let chunks = y.chunks_mut(output).zip(winners.chunks_mut(output));
-    thread_pool::for_each(chunks.zip(x.chunks(input)), |_, ((y, winners), x)| {
+    let chunks = y.chunks_mut(output).zip(argmax.chunks_mut(output));
+    thread_pool::for_each(chunks.zip(x.chunks(input)), |_, ((y, argmax), x)| {
         y.fill(f32::NEG_INFINITY);
-        winners.fill(NONE);
+        argmax.fill(NONE);
         let maps = y
             .chunks_exact_mut(window.output_map())
-            .zip(winners.chunks_exact_mut(window.output_map()));
-        for ((y, winners), x) in maps.zip(x.chunks_exact(window.input_map())) {
+            .zip(argmax.chunks_exact_mut(window.output_map()));
+        for ((y, argmax), x) in maps.zip(x.chunks_exact(window.input_map())) {
             for_each_element(window, |output, pixel| {
-                // Chosen without a branch: on real images no processor could guess which way it goes.
+                // Chosen without a branch: on real images a processor could not predict it.
                 let value = x[pixel];
-                let (best, winner) = (y[output], winners[output]);
-                let wins = (value > best) | value.is_nan() | (winner == NONE);
-                y[output] = if wins { value } else { best };
-                winners[output] = if wins { pixel as u32 } else { winner };
+                let (best, index) = (y[output], argmax[output]);
+                let is_larger = (value > best) | value.is_nan() | (index == NONE);
+                y[output] = if is_larger { value } else { best };
+                argmax[output] = if is_larger { pixel as u32 } else { index };
             });
         }
     });
 }
 
-/// Adds `dy` to the winner of each window: moving any other pixel a little changes nothing.
-pub fn max_backward(window: Window2d, winners: &[u32], dy: &[f32], dx: &mut [f32]) {
+/// Adds `dy` to the gradient of the argmax of each window: a small change of another pixel changes
+/// no output.
+pub fn max_backward(window: Window2d, argmax: &[u32], dy: &[f32], dx: &mut [f32]) {
     let (input, output) = chunk_sizes(window);
-    let chunks = dy.chunks(output).zip(winners.chunks(output));
+    let chunks = dy.chunks(output).zip(argmax.chunks(output));
     thread_pool::for_each(
         chunks.zip(dx.chunks_mut(input)),
-        |_, ((dy, winners), dx)| {
+        |_, ((dy, argmax), dx)| {
             let maps = dy
                 .chunks_exact(window.output_map())
-                .zip(winners.chunks_exact(window.output_map()));
-            for ((dy, winners), dx) in maps.zip(dx.chunks_exact_mut(window.input_map())) {
-                for (dy, &winner) in dy.iter().zip(winners) {
-                    dx[winner as usize] += dy;
+                .zip(argmax.chunks_exact(window.output_map()));
+            for ((dy, argmax), dx) in maps.zip(dx.chunks_exact_mut(window.input_map())) {
+                for (dy, &index) in dy.iter().zip(argmax) {
+                    dx[index as usize] += dy;
                 }
             }
         },
@@ -211,14 +214,15 @@ pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
     });
 }
 
-/// Elements of input and output that a thread takes at a time. (At least 1: a batch of no channels has none.)
+/// Elements of input and output that a thread takes at a time. (At least 1: a batch of no channels
+/// has none.)
 fn chunk_sizes(window: Window2d) -> (usize, usize) {
     let maps = (images_per_small_chunk(window.batch) * window.channels).max(1);
     (maps * window.input_map(), maps * window.output_map())
 }
 
-/// Visits every pixel of every window of one map: `visit(output, pixel)`. Each window's pixels come in row-major order;
-/// the windows take turns, so that the innermost loop runs along a row.
+/// Visits every pixel of every window of one map: `visit(output, pixel)`. Each window's pixels come
+/// in row-major order; the windows take turns, so that the innermost loop runs along a row.
 #[inline]
 fn for_each_element(window: Window2d, mut visit: impl FnMut(usize, usize)) {
     for u in 0..window.kernel {

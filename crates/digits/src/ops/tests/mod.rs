@@ -84,9 +84,9 @@ impl Operation {
 
     fn max_pool2d(w: Window2d) -> Self {
         let forward = move |x: &[f32]| {
-            let (mut y, mut winners) = (vec![f32::NAN; w.outputs()], vec![7; w.outputs()]);
-            pool2d::max_forward(w, x, &mut y, &mut winners);
-            (y, winners)
+            let (mut y, mut argmax) = (vec![f32::NAN; w.outputs()], vec![7; w.outputs()]);
+            pool2d::max_forward(w, x, &mut y, &mut argmax);
+            (y, argmax)
         };
         Self {
             name: "max_pool2d",
