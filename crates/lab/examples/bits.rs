@@ -13,7 +13,7 @@ use std::hash::Hasher;
 
 use digits::dataset::Mnist;
 use digits::dfdx::nn::tensor_collection::{
-    RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor, ViewTensorRef,
+    RecursiveWalker, TensorOptions, TensorVisitor, ViewTensorRef,
 };
 use digits::dfdx::prelude::*;
 use digits::optim::Optimizer;
