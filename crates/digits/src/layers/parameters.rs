@@ -1,9 +1,11 @@
-//! Layers with a weight and a bias: what dfdx asks of every one of them, written once.
+//! Layers with a weight and a bias: the traits that dfdx requires of each, implemented once.
 
-/// Declares the layer `$name` as built on a device, and makes it what dfdx expects: buildable from the builder of the same
-/// name, a collection of its two tensors, initialised as in Keras (weight Glorot uniform, bias 0).
+/// Declares the struct `$name`, the layer as built on a device, and implements what dfdx requires:
+/// it is built from the builder of the same name, it is a collection of its two tensors, and it is
+/// initialised as in Keras (weight Glorot uniform, bias 0).
 ///
-/// The const parameter `O` counts outputs; `$fans` are inputs and outputs of a weight, for the initialiser's limit.
+/// The const parameter `O` is the number of outputs; `$fan_in` and `$fan_out` are the numbers of
+/// inputs and outputs of a weight, for the initialiser's limit.
 macro_rules! weight_and_bias {
     (
         $(#[$doc:meta])*
