@@ -28,7 +28,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The same elements, rows and columns exchanged.
+    /// The same elements with rows and columns exchanged.
     pub fn transposed(self) -> Self {
         Self {
             rows: self.cols,
@@ -71,7 +71,7 @@ impl<'a> Matrix<'a> {
 /// If the sizes do not fit.
 pub fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     check(out, a, b);
-    // SAFETY: `out` holds `a.rows` × `b.cols` elements, which nobody else sees.
+    // SAFETY: `out` holds `a.rows` × `b.cols` elements, and no other reference to them exists.
     unsafe { product(out.as_mut_ptr(), b.cols, a, b, accumulate) }
 }
 
@@ -122,11 +122,12 @@ impl SharedPtr {
     /// # Safety
     /// The pointer must point to more than `elements` elements.
     unsafe fn from(&self, elements: usize) -> *mut f32 {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe { self.0.add(elements) }
     }
 }
 
+/// Panics if the sizes do not fit.
 fn check(out: &[f32], a: Matrix<'_>, b: Matrix<'_>) {
     assert_eq!(a.cols, b.rows, "columns of a against rows of b");
     assert_eq!(out.len(), a.rows * b.cols, "elements of the product");
@@ -135,7 +136,8 @@ fn check(out: &[f32], a: Matrix<'_>, b: Matrix<'_>) {
 /// `out = a b`, or `out += a b`, for a row-major `out` whose rows begin `row` elements apart.
 ///
 /// # Safety
-/// The `a.rows` × `b.cols` elements of `out` exist and are written by nobody else at the time.
+/// The `a.rows` × `b.cols` elements of `out` exist, and no other thread reads or writes them at the
+/// same time.
 unsafe fn product(out: *mut f32, row: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     // SAFETY: `Matrix` holds `rows * cols` elements at its strides (checked in `new`, kept by
     // `transposed`, `row_range` and `column_range`); `out` is the caller's, and cannot overlap `a`

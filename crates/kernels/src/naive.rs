@@ -9,7 +9,7 @@ struct Term {
     w: usize,
 }
 
-/// y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[b, c, i·S + u − P, j·S + v − P]
+/// `y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[b, c, i·S + u − P, j·S + v − P]`
 pub fn conv2d(window: Window2d, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> {
     let map = window.output_map();
     let mut y: Vec<f64> = (0..window.batch * bias.len() * map)
@@ -21,8 +21,8 @@ pub fn conv2d(window: Window2d, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> 
     y
 }
 
-/// Gradients with respect to `x`, `w` and `bias`: in each term `w · x` of an output, that of `x` is
-/// `w`, and so on.
+/// Gradients with respect to `x`, `w` and `bias`, given `dy`: each term `w · x` of an output adds
+/// `dy · w` to the gradient of `x` and `dy · x` to that of `w`.
 pub fn conv2d_gradients(
     window: Window2d,
     x: &[f32],
@@ -42,6 +42,7 @@ pub fn conv2d_gradients(
     [dx, dw, db]
 }
 
+/// Calls `visit` with every product of the convolution.
 fn for_each_term(window: Window2d, kernels: usize, mut visit: impl FnMut(Term)) {
     let (k, channels) = (window.kernel, window.channels);
     for b in 0..window.batch {
@@ -94,7 +95,7 @@ fn windows(window: Window2d) -> Vec<Vec<usize>> {
     windows
 }
 
-/// y[c, i, j] = max_{u, v} x[c, i·S + u − P, j·S + v − P]
+/// `y[c, i, j] = max_{u, v} x[c, i·S + u − P, j·S + v − P]`
 pub fn max_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
     let windows = windows(window).into_iter();
     windows
@@ -102,7 +103,7 @@ pub fn max_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// `dy` goes to the first of the largest pixels.
+/// The gradient with respect to `x`: `dy` goes to the first of the largest pixels of each window.
 pub fn max_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> {
     let mut dx = vec![0.0; x.len()];
     for (pixels, dy) in windows(window).iter().zip(dy) {
@@ -111,6 +112,7 @@ pub fn max_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> 
     dx
 }
 
+/// The first of `pixels`, indices in `x`, at which `x` is largest.
 fn first_maximum(x: &[f32], pixels: &[usize]) -> usize {
     let largest = pixels
         .iter()
@@ -122,7 +124,7 @@ fn first_maximum(x: &[f32], pixels: &[usize]) -> usize {
         .expect("a window that is not all padding")
 }
 
-/// y[c, i, j] = 1/K² Σ_u Σ_v x[c, i·S + u − P, j·S + v − P]
+/// `y[c, i, j] = 1/K² Σ_u Σ_v x[c, i·S + u − P, j·S + v − P]`
 pub fn avg_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
     let area = (window.kernel * window.kernel) as f64;
     let windows = windows(window).into_iter();
@@ -131,7 +133,7 @@ pub fn avg_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// Every pixel of a window gets 1/K² of `dy`.
+/// The gradient with respect to `x`: every pixel of a window gets 1/K² of `dy`.
 pub fn avg_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> {
     let area = (window.kernel * window.kernel) as f64;
     let mut dx = vec![0.0; x.len()];
@@ -143,7 +145,7 @@ pub fn avg_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> 
     dx
 }
 
-/// y[b, o] = bias[o] + Σ_i w[o, i] · x[b, i]
+/// `y[b, o] = bias[o] + Σ_i w[o, i] · x[b, i]`
 pub fn linear(inputs: usize, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> {
     let mut y = Vec::new();
     for x in x.chunks_exact(inputs) {
@@ -155,7 +157,7 @@ pub fn linear(inputs: usize, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> {
     y
 }
 
-/// Gradients with respect to `x`, `w` and `bias`.
+/// Gradients with respect to `x`, `w` and `bias`, given `dy`.
 pub fn linear_gradients(
     inputs: usize,
     x: &[f32],

@@ -26,7 +26,13 @@ pub fn images_per_small_chunk(batch: usize) -> usize {
     batch.div_ceil(2 * MAX_CHUNKS).max(MIN_IMAGES / 2)
 }
 
-/// Adds to `total` what each chunk contributes to one gradient, in the order of the chunks.
+/// Adds to `total` what each chunk contributes to a gradient, in the order of the chunks.
+///
+/// ```
+/// let mut total = [1.0, 2.0];
+/// kernels::reduce::add_in_order(&mut total, vec![vec![10.0, 20.0], vec![100.0, 200.0]]);
+/// assert_eq!(total, [111.0, 222.0]);
+/// ```
 pub fn add_in_order(total: &mut [f32], partial_sums: Vec<Vec<f32>>) {
     for partial in partial_sums {
         add(total, &partial);

@@ -2,14 +2,14 @@
 //! chosen at run time.
 //!
 //! A loop is written once against [`pulp::Simd`]: `S::F32_LANES` numbers to a vector. The compiler
-//! makes a version of it for each [`Isa`], and [`Isa::run`] calls the one asked for. Results of
+//! makes a version of it for each [`Isa`], and [`Isa::run`] calls that of a given one. Results of
 //! different versions differ in their last bits, because wider vectors add in another order and a
 //! fused multiply-add rounds once instead of twice.
 use std::sync::OnceLock;
 
 use pulp::WithSimd;
 
-/// A set of vector instructions. Asking for one that the CPU lacks runs the next narrower one.
+/// A set of vector instructions. If the CPU lacks a set, its methods use the widest narrower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
     /// The instructions that every CPU of the architecture has.
@@ -21,13 +21,18 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// The widest that this CPU has.
+    /// The widest set that this CPU has.
+    ///
+    /// ```
+    /// use kernels::simd::Isa;
+    /// assert_eq!(Isa::best(), Isa::Avx512.available());
+    /// ```
     pub fn best() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| Isa::Avx512.available())
     }
 
-    /// This one if the CPU has it, or the next narrower one that it has.
+    /// This set if the CPU has it, otherwise the widest narrower one that it has.
     #[cfg(target_arch = "x86_64")]
     pub fn available(self) -> Self {
         if self == Self::Avx512 && pulp::x86::V4::is_available() {
@@ -69,8 +74,17 @@ impl Isa {
     }
 
     /// Runs `loops` — plain loops, which must be `#[inline(always)]` — as the compiler vectorises
-    /// them for these instructions. It neither reorders nor fuses what they compute: the bits are
-    /// the same for all.
+    /// them for these instructions. It neither reorders nor fuses what they compute: the results
+    /// are the same bits for all sets.
+    ///
+    /// ```
+    /// let mut numbers = [1.0f32; 20];
+    /// kernels::simd::Isa::best().vectorize(
+    ///     #[inline(always)]
+    ///     || numbers.iter_mut().for_each(|x| *x *= 2.0),
+    /// );
+    /// assert_eq!(numbers, [2.0; 20]);
+    /// ```
     #[inline]
     pub fn vectorize(self, loops: impl FnOnce()) {
         struct Loops<F>(F);
@@ -84,7 +98,7 @@ impl Isa {
         self.run(Loops(loops));
     }
 
-    /// The number of `f32` lanes of a vector.
+    /// The number of `f32` lanes of a vector of this set.
     pub fn lanes(self) -> usize {
         struct Lanes;
         impl WithSimd for Lanes {

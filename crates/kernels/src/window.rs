@@ -81,7 +81,7 @@ impl Window2d {
     /// };
     /// let mut runs = Vec::new();
     /// window.for_each_run([0, 0], |outputs, pixel| runs.push((outputs, pixel)));
-    /// assert_eq!(runs, [(4..6, 6)]); // the upper row and the left column of windows begin in the padding
+    /// assert_eq!(runs, [(4..6, 6)]); // the other windows begin in the padding
     /// ```
     #[inline]
     pub fn for_each_run(&self, [u, v]: [usize; 2], mut visit: impl FnMut(Range<usize>, usize)) {

@@ -40,7 +40,7 @@ const TILES: usize = 12;
 /// empty.
 const MIN_TILES: usize = 6;
 
-/// Whether this method can compute the block, and is faster than direct sums.
+/// Whether this method can compute the block and is faster than direct sums.
 pub fn fits(block: &Block) -> bool {
     let window = &block.window;
     window.kernel == 3

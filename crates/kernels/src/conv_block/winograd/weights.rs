@@ -10,7 +10,7 @@ use crate::simd::mul_add;
 use crate::thread_pool;
 use crate::transpose::{self, Strides};
 
-/// Transformed weights, `(O / panel_width, 36, C, panel_width)`, with zeros behind the last kernel;
+/// Transformed weights, `(O / panel_width, 36, C, panel_width)`, with zeros after the last kernel;
 /// and the bias.
 pub struct Transformed {
     pub(super) weights: Buffer,
