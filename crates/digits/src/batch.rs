@@ -32,7 +32,8 @@ pub type OneHot<B = usize> = Tensor<(B, Const<CLASSES>), f32, Cpu>;
 /// use digits::{batch, dataset::{Dataset, PIXELS}, dfdx::prelude::*};
 /// let data = Dataset::new(vec![51; PIXELS], vec![3])?; // one image of a three
 /// let dev = Cpu::default();
-/// assert!(batch::images(&dev, &data, &[0, 0]).as_vec().iter().all(|x| *x == 0.2)); // (2, 1, 28, 28)
+/// let x = batch::images(&dev, &data, &[0, 0]); // (2, 1, 28, 28)
+/// assert!(x.as_vec().iter().all(|x| *x == 0.2));
 /// assert_eq!(batch::one_hot(&dev, &data, &[0]).as_vec()[3], 1.0); // (1, 10)
 /// # Ok::<(), digits::dataset::DatasetError>(())
 /// ```
