@@ -100,7 +100,8 @@ pub fn order<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<Order> {
     if rank != 3 && rank != 4 {
         return None;
     }
-    let axes = [0, rank - 2, rank - 1, rank - 3]; // batch (or channels, for a single image), rows, columns, channels
+    // Batch (or, for a single image, channels), rows, columns, channels.
+    let axes = [0, rank - 2, rank - 1, rank - 3];
     has_strides(t, &axes[4 - rank..]).then_some(Order::ChannelsLast)
 }
 
@@ -197,9 +198,11 @@ mod tests {
     #[test]
     fn channels_last_are_read_as_they_lie() {
         let dev = Cpu::default();
-        let t: Tensor<Rank3<2, 1, 3>, f32, _> = dev.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]); // (H, W, C)
+        // (H, W, C)
+        let t: Tensor<Rank3<2, 1, 3>, f32, _> = dev.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]);
         assert_eq!(order(&t), Some(Order::RowMajor));
-        let images: Tensor<Rank3<3, 2, 1>, f32, _> = t.clone().permute::<_, Axes3<2, 0, 1>>(); // (C, H, W)
+        // (C, H, W)
+        let images: Tensor<Rank3<3, 2, 1>, f32, _> = t.clone().permute::<_, Axes3<2, 0, 1>>();
         assert_eq!(order(&images), Some(Order::ChannelsLast));
         assert_eq!(stored(&images).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(*elements(&images), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);

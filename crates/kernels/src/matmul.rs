@@ -179,8 +179,9 @@ mod tests {
 
     #[test]
     fn a_product_split_over_threads_agrees_with_three_loops() {
-        agrees_with_three_loops((130, 150, 110), par_matmul); // 130 rows in parts of 33, 33, 33 and 31
-        agrees_with_three_loops((20, 150, 330), par_matmul); // columns in parts of 96, 96, 96 and 42
+        // Rows in parts of 33, 33, 33 and 31; columns in parts of 96, 96, 96 and 42.
+        agrees_with_three_loops((130, 150, 110), par_matmul);
+        agrees_with_three_loops((20, 150, 330), par_matmul);
     }
 
     fn agrees_with_three_loops(

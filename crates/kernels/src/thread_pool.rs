@@ -171,7 +171,8 @@ impl ThreadPool {
             .filter_map(|me| {
                 let shared = Arc::clone(&shared);
                 let worker = thread::Builder::new().name(format!("digits-{me}"));
-                worker.spawn(move || shared.serve(me)).ok() // if it fails, the other threads take its parts
+                // If it fails, the other threads take its parts.
+                worker.spawn(move || shared.serve(me)).ok()
             })
             .collect();
         Self {

@@ -38,7 +38,8 @@ pub mod builder {
     /// let plain = Cpu::seed_from_u64(1).build_module::<Layers, f32>();
     /// assert_eq!(fused.0.weight.array(), plain.0.weight.array());
     ///
-    /// let x: Tensor<Rank3<1, 28, 28>, f32, _> = Cpu::seed_from_u64(2).sample_uniform(); // (C, H, W)
+    /// type Image = Tensor<Rank3<1, 28, 28>, f32, Cpu>; // (C, H, W)
+    /// let x: Image = Cpu::seed_from_u64(2).sample_uniform();
     /// let (y, expected) = (fused.forward(x.clone()), plain.forward(x)); // (4, 13, 13)
     /// assert!((y - expected).abs().max().array() < 1e-5);
     /// ```

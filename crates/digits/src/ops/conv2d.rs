@@ -182,7 +182,8 @@ pub fn backward_weight(window: Window2d, x: &[f32], dy: &[f32], dw: &mut [f32]) 
         for (x, dy) in images.zip(dy.chunks_exact(sizes.output)) {
             im2col(window, x, &mut columns);
             let columns = sizes.columns(&columns);
-            matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true); // (O, H' W') (H' W', C K K)
+            // (O, H' W') (H' W', C K K)
+            matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true);
         }
         dw
     });

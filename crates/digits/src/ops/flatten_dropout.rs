@@ -161,7 +161,8 @@ mod tests {
             (y, kept)
         };
         let numbers = raw::stored(&x).unwrap();
-        let factor = |i: usize| 1.0 + i as f32 / 45.0; // so that no two places have the same gradient
+        // No two places have the same gradient.
+        let factor = |i: usize| 1.0 + i as f32 / 45.0;
         let measured = gradcheck::central_differences(numbers, gradcheck::STEP, |x| {
             let weighted = outputs(x).0.into_iter().enumerate();
             weighted.map(|(i, y)| f64::from(factor(i) * y)).sum()

@@ -64,7 +64,7 @@ fn fill_permuted<P: Shape + PermuteShapeTo<S, Ax>, S: Shape, Ax: Axes>(
     write: impl FnOnce(&mut [f32]),
 ) -> Result<Tensor<S, f32, Cpu>, CpuError> {
     if shape.num_elements() == 0 {
-        return dev.try_zeros_like(&shape); // dfdx cannot iterate over a permuted tensor of none
+        return dev.try_zeros_like(&shape); // dfdx cannot iterate over an empty permuted tensor
     }
     output(&stored, dev, write)?.try_permute::<S, Ax>()
 }

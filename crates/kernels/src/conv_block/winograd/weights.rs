@@ -38,7 +38,8 @@ impl Transformed {
         thread_pool::for_each(shares, |_, share| {
             for (to, w) in share {
                 let kernels = w.len() / (channels * 9);
-                let mut transposed = Buffer::zeros(channels * 9 * panel_width); // (C, 3, 3, panel_width)
+                // (C, 3, 3, panel_width)
+                let mut transposed = Buffer::zeros(channels * 9 * panel_width);
                 let size = Strides {
                     rows: kernels,
                     columns: channels * 9,
