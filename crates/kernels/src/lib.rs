@@ -30,6 +30,8 @@ pub mod naive;
 pub mod reduce;
 pub mod simd;
 pub mod sparse;
+#[cfg(test)]
+mod tests;
 pub mod thread_pool;
 pub mod transpose;
 pub mod window;

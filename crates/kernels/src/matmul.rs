@@ -170,6 +170,7 @@ unsafe fn product(out: *mut f32, row: usize, a: Matrix<'_>, b: Matrix<'_>, accum
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{numbers, same_on_any_number_of_threads};
 
     #[test]
     fn a_small_product_agrees_with_three_loops() {
@@ -205,6 +206,23 @@ mod tests {
                     assert!((f64::from(out[i * n + j]) - 1.0 - sum).abs() < 1e-5);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_product_has_the_same_bits_on_one_thread_and_many() {
+        for (m, k, n) in [(130, 150, 110), (20, 150, 330)] {
+            let (a, b) = (numbers(m * k, 0, 1), numbers(k * n, 0, 2));
+            same_on_any_number_of_threads(&format!("{m} × {k} × {n}"), || {
+                let mut out = vec![0.0; m * n];
+                par_matmul(
+                    &mut out,
+                    Matrix::new(&a, m, k),
+                    Matrix::new(&b, k, n),
+                    false,
+                );
+                vec![out]
+            });
         }
     }
 

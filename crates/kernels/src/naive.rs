@@ -177,3 +177,45 @@ pub fn linear_gradients(
     }
     [dx, dw, db]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_maxima_are_those_worked_out_by_hand() {
+        let window = Window2d::new([1, 1, 2, 3], 2, 1, 0);
+        let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let w = [1.0, 10.0, 100.0, 1000.0];
+        let y = conv2d(window, &x, &w, &[0.5]);
+        assert_eq!(y, [5421.0 + 0.5, 6532.0 + 0.5]);
+        let [dx, dw, db] = conv2d_gradients(window, &x, &w, &[0.5], &[1.0, -2.0]);
+        assert_eq!(dx, [1.0, 8.0, -20.0, 100.0, 800.0, -2000.0]);
+        assert_eq!(dw, [1.0 - 4.0, 2.0 - 6.0, 4.0 - 10.0, 5.0 - 12.0]);
+        assert_eq!(db, [-1.0]);
+
+        assert_eq!(max_pool2d(window, &x), [5.0, 6.0]);
+        let dx = max_pool2d_gradient(window, &[7.0; 6], &[1.0, -2.0]);
+        assert_eq!(dx, [1.0, -2.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(avg_pool2d(window, &x), [3.0, 4.0]);
+        let dx = avg_pool2d_gradient(window, &x, &[4.0, 8.0]);
+        assert_eq!(dx, [1.0, 3.0, 2.0, 1.0, 3.0, 2.0]);
+    }
+
+    #[test]
+    fn padding_counts_as_zero_in_a_mean_and_never_as_a_maximum() {
+        let window = Window2d::new([1, 1, 1, 1], 2, 1, 1);
+        assert_eq!(max_pool2d(window, &[-8.0]), [-8.0; 4]);
+        assert_eq!(avg_pool2d(window, &[-8.0]), [-2.0; 4]);
+    }
+
+    #[test]
+    fn dense_products_are_those_worked_out_by_hand() {
+        let (x, w, bias) = ([1.0, 2.0], [3.0, 4.0, 5.0, 6.0], [0.5, -0.5]);
+        assert_eq!(linear(2, &x, &w, &bias), [11.5, 16.5]);
+        let [dx, dw, db] = linear_gradients(2, &x, &w, &bias, &[1.0, -1.0]);
+        assert_eq!(dx, [3.0 - 5.0, 4.0 - 6.0]);
+        assert_eq!(dw, [1.0, 2.0, -1.0, -2.0]);
+        assert_eq!(db, [1.0, -1.0]);
+    }
+}

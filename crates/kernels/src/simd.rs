@@ -142,3 +142,37 @@ pub fn mul_add<S: pulp::Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S:
         simd.add_f32s(simd.mul_f32s(a, b), c)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::EVERY;
+
+    struct MulAdd<'a>([f32; 3], &'a mut [f32]);
+
+    impl WithSimd for MulAdd<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, simd: S) {
+            let [a, b, c] = self.0.map(|x| simd.splat_f32s(x));
+            S::as_mut_simd_f32s(self.1).0.fill(mul_add(simd, a, b, c));
+        }
+    }
+
+    #[test]
+    fn a_product_is_added_on_every_set_of_instructions() {
+        for isa in EVERY {
+            let mut numbers = [0.0; 16];
+            isa.run(MulAdd([2.0, 3.0, 4.0], &mut numbers));
+            assert_eq!(numbers, [10.0; 16], "{isa:?}");
+        }
+    }
+
+    #[test]
+    fn a_set_that_the_cpu_lacks_is_the_next_narrower_one() {
+        for isa in EVERY {
+            assert!(isa.available() <= isa.min(Isa::best()));
+            assert_eq!(isa.lanes(), isa.available().lanes());
+        }
+    }
+}

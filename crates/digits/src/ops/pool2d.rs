@@ -124,7 +124,7 @@ pub fn max_backward(window: Window2d, argmax: &[u32], dy: &[f32], dx: &mut [f32]
     let (input, output) = chunk_sizes(window);
     let chunks = dy.chunks(output).zip(argmax.chunks(output));
     thread_pool::for_each(
-        chunks.zip(dx.chunks_mut(input)),
+        chunks.zip(dx.chunks_mut(input)), // a chunk of images a part
         |_, ((dy, argmax), dx)| {
             let maps = dy
                 .chunks_exact(window.output_map())

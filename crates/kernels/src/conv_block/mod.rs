@@ -18,6 +18,8 @@ mod block;
 mod chain;
 mod direct;
 mod sparse;
+#[cfg(test)]
+mod tests;
 mod tiled;
 mod winograd;
 
