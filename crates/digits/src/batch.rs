@@ -1,4 +1,5 @@
-//! Images of a data set → batches as tensors; labels → one-hot rows; the seeded shuffle before an epoch.
+//! Images of a data set → batches as tensors; labels → one-hot rows; the seeded shuffle before an
+//! epoch.
 //!
 //! ```
 //! use digits::{batch, dataset::Mnist, dfdx::prelude::*};
@@ -25,7 +26,17 @@ pub type Images<B = usize> = Tensor<(B, Const<1>, Const<SIDE>, Const<SIDE>), f32
 /// A batch of labels as a tensor (B, 10): 1 in the column of the label, 0 elsewhere.
 pub type OneHot<B = usize> = Tensor<(B, Const<CLASSES>), f32, Cpu>;
 
-/// The images at `indices` as a tensor (B, 1, 28, 28): a pixel p becomes p / 255.
+/// The images at `indices` as a tensor (B, 1, 28, 28): a pixel p, 0 to 255, becomes p / 255.
+///
+/// ```
+/// use digits::{batch, dataset::{Dataset, PIXELS}, dfdx::prelude::*};
+/// let data = Dataset::new(vec![51; PIXELS], vec![3])?; // one image of a three
+/// let dev = Cpu::default();
+/// let x = batch::images(&dev, &data, &[0, 0]); // (2, 1, 28, 28)
+/// assert!(x.as_vec().iter().all(|x| *x == 0.2));
+/// assert_eq!(batch::one_hot(&dev, &data, &[0]).as_vec()[3], 1.0); // (1, 10)
+/// # Ok::<(), digits::dataset::DatasetError>(())
+/// ```
 ///
 /// # Panics
 /// If there is no image at one of the indices.
@@ -45,7 +56,7 @@ pub fn images(dev: &Cpu, data: &Dataset, indices: &[usize]) -> Images {
     x
 }
 
-/// Image `i` as a tensor (1, 28, 28), without a batch: a pixel p becomes p / 255.
+/// Image `i` as a tensor (1, 28, 28), without a batch axis: a pixel p, 0 to 255, becomes p / 255.
 ///
 /// # Panics
 /// If there is no image `i`.
@@ -57,7 +68,7 @@ pub fn image(dev: &Cpu, data: &Dataset, i: usize) -> Tensor<Rank3<1, SIDE, SIDE>
     x
 }
 
-/// The labels at `indices` as rows of a tensor (B, 10): label 3 becomes 0 0 0 1 0 0 0 0 0 0.
+/// The labels at `indices` as the rows of a tensor (B, 10): label 3 becomes 0 0 0 1 0 0 0 0 0 0.
 ///
 /// # Panics
 /// If there is no label at one of the indices.
@@ -71,11 +82,22 @@ pub fn one_hot(dev: &Cpu, data: &Dataset, indices: &[usize]) -> OneHot {
     y
 }
 
-/// [`one_hot`] with a share `smoothing` of each row dealt out evenly: y ← (1 − s)·y + s/10. Szegedy and others, "Rethinking the
-/// Inception architecture for computer vision", arXiv 1512.00567, section 7; Keras's and PyTorch's `label_smoothing`.
+/// [`one_hot`] with label smoothing: a share s = `smoothing` of each row, 0 to 1, is spread evenly
+/// over its ten columns, y ← (1 − s)·y + s/10. See Szegedy and others, "Rethinking the Inception
+/// architecture for computer vision", arXiv 1512.00567, section 7; it is `label_smoothing` in Keras
+/// and PyTorch.
 ///
-/// A network that is asked for 0.91 at the label and 0.01 elsewhere has its answer at logits of finite size: nothing is gained by
-/// being ever surer of images that it reads already.
+/// With s = 0.1 the target is 0.91 at the label and 0.01 elsewhere. Logits of finite size reach it,
+/// so the loss no longer falls as the network grows ever surer of images that it already classifies
+/// correctly.
+///
+/// ```
+/// use digits::{batch, dataset::{Dataset, PIXELS}, dfdx::prelude::*};
+/// let data = Dataset::new(vec![0; PIXELS], vec![1])?; // one image of a one
+/// let y = batch::smoothed(&Cpu::default(), &data, &[0], 0.5).as_vec(); // (1, 10)
+/// assert!((y[0] - 0.05).abs() < 1e-6 && (y[1] - 0.55).abs() < 1e-6);
+/// # Ok::<(), digits::dataset::DatasetError>(())
+/// ```
 ///
 /// # Panics
 /// If there is no label at one of the indices.
@@ -87,10 +109,17 @@ pub fn smoothed(dev: &Cpu, data: &Dataset, indices: &[usize], smoothing: f64) ->
     y * (1.0 - smoothing) as f32 + (smoothing / CLASSES as f64) as f32
 }
 
-/// The numbers 0 to n − 1 in an order that depends on the seed and the epoch only; every order is equally likely.
+/// The numbers 0 to n − 1 in an order that depends only on n, the seed and the epoch; every order
+/// is equally likely.
 ///
-/// Fisher and Yates's shuffle on ChaCha12, whose 256-bit key is the seed and the epoch side by side: no two
-/// epochs, of one seed or of several, draw from the same stream.
+/// Fisher and Yates's shuffle on ChaCha12, whose 256-bit key is the seed and the epoch side by
+/// side: no two epochs, of one seed or of several, draw from the same stream.
+///
+/// ```
+/// let order = digits::batch::shuffled(100, 42, 0);
+/// assert_eq!(order, digits::batch::shuffled(100, 42, 0));
+/// assert_ne!(order, digits::batch::shuffled(100, 42, 1)); // another epoch
+/// ```
 pub fn shuffled(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -100,10 +129,10 @@ pub fn shuffled(n: usize, seed: u64, epoch: u64) -> Vec<usize> {
     order
 }
 
-/// Parts that a batch is filled in.
+/// The number of parts in which a batch of images is filled, each by one thread at a time.
 const PARTS: usize = 4;
 
-/// p / 255 for each pixel p.
+/// Writes p / 255 to `values` for each pixel p.
 fn scale(values: &mut [f32], pixels: &[u8]) {
     Isa::best().vectorize(
         #[inline(always)]

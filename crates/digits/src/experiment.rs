@@ -1,9 +1,9 @@
 //! Results of many runs, as chapters read them.
 //!
-//! What takes many seeds or many minutes is not trained in a chapter: `cargo xtask experiments` runs
-//! it and commits the results of every run, with the machine, the date and the command, to
+//! What takes many seeds or many minutes is not trained in a chapter: `cargo xtask experiments`
+//! runs it and commits the results of every run, with the machine, the date and the command, to
 //! `experiments/`; `cargo xtask bench` commits its measurements to `bench/results.json`. Chapters
-//! read these files. The types are those of the crate `records`, with which they are written too.
+//! read these files. The types are those of the crate `records`, which writes the files as well.
 //!
 //! | file | type |
 //! |---|---|

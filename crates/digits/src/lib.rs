@@ -1,25 +1,30 @@
-//! What the chapters of the book call, in the order data flows: a module imports only from modules above it.
+//! The library that the chapters of the book call, in the order in which data flows: a module
+//! imports only from modules above it.
 //!
 //! | module | in → out |
 //! |---|---|
 //! | [`idx`] | IDX bytes → checked arrays |
 //! | [`dataset`] | MNIST: images and labels; training, validation, test |
-//! | [`image`] | a photograph → a digit as MNIST has them |
-//! | [`raw`] | tensor ↔ slice |
+//! | [`image`] | a photograph → a digit like those of MNIST |
+//! | [`raw`] | a tensor → its elements as a slice, in place where possible |
 //! | [`batch`] | indices → batches as tensors; the seeded shuffle |
 //! | [`shape`] | sizes → output sizes, as types |
 //! | [`ops`] | tensors → tensors, each operation with its gradient |
-//! | [`layers`] | operations with parameters, as dfdx modules |
-//! | [`models`] | the sources' networks, by name |
+//! | [`layers`] | the operations as dfdx modules, with their parameters |
+//! | [`models`] | the sources' networks, by name; a network on plain arrays |
 //! | [`loss`] | logits, targets → one number to make smaller |
 //! | [`optim`] | gradients → new parameters |
 //! | [`gradcheck`] | any function → its gradient by central differences |
 //! | [`metrics`] | predictions, labels → accuracy, confusion matrix |
-//! | [`run_mode`] | full or quick training, and the accuracies accepted in each |
+//! | [`run_mode`] | full or quick training; a result → whether it lies in the range for that mode |
 //! | [`train`] | model, optimiser, images → trained model, history |
-//! | [`experiment`] | results of many runs → what they showed |
+//! | [`experiment`] | the files of experiments and the bench → typed results |
 //! | [`plot`] | images, histories, matrices → pictures |
-//! | [`prelude`] | the names that a chapter opens with |
+//! | [`prelude`] | dfdx's prelude and the names of this crate that most programs need |
+//!
+//! Two crates below this one hold what needs no tensors: [`kernels`] the fast loops on slices that
+//! [`batch`], [`ops`] and [`optim`] call, and `records` the types of the files that experiments and
+//! the bench write, which [`train`] and [`experiment`] re-export.
 pub use byteorder;
 pub use dfdx;
 pub use flate2;

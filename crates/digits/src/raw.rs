@@ -1,22 +1,25 @@
-//! Tensor ↔ slice: the one room where a tensor's storage is read in place.
+//! Tensor → slice: the one module that reads a tensor's storage in place.
 //!
-//! dfdx keeps a tensor's storage private and hands out copies (`as_vec`) or single elements (`tensor[[i, j]]`).
-//! A copy of every activation would cost as much time as the convolution it feeds, so this file makes a slice of a
-//! tensor's elements from the address of its first one.
+//! dfdx keeps a tensor's storage private and hands out copies (`as_vec`) or single elements
+//! (`tensor[[i, j]]`). A copy of every activation would cost as much time as the convolution it
+//! feeds, so this module makes a slice of a tensor's elements from the address of the first one.
 //!
 //! # Why that is sound
-//! A tensor may be a *view*: `broadcast` repeats elements with a stride of 0, `permute` exchanges strides, and then
-//! the storage is smaller than the tensor or in another order. Both functions therefore measure the strides first —
-//! the distance between the addresses of neighbouring elements, each obtained through dfdx's bounds-checked index —
-//! and make a slice only if they are those of a contiguous row-major array. The last element's index is checked too,
-//! so all elements lie in the one live `Vec`, and its lifetime is that of the tensor's borrow.
-//! (Under Rust's aliasing models: Tree Borrows allows it; the older Stacked Borrows restricts a pointer made from
-//! `&t[i]` to that element. No compiler acts on that difference.)
+//! A tensor may be a *view*: `broadcast` repeats elements with a stride of 0, `permute` exchanges
+//! strides, and then the storage is smaller than the tensor or in another order. Every function
+//! that makes a slice therefore measures the strides first — the distance between the addresses of
+//! neighbouring elements, each obtained through dfdx's bounds-checked index — and makes one only if
+//! they are those of a contiguous array, row-major or, for [`stored`], with channels last. The last
+//! element's index is checked too, so all elements lie in the one live `Vec`, and its lifetime is
+//! that of the tensor's borrow. (Under Rust's aliasing models: Tree Borrows allows it; the older
+//! Stacked Borrows restricts a pointer made from `&t[i]` to that element. No compiler acts on that
+//! difference.)
 use std::borrow::Cow;
 
 use dfdx::prelude::{Cpu, HasShape, Shape, Tensor};
 
-/// The elements of a tensor in row-major order: borrowed if they lie so in memory, copied if the tensor is a view.
+/// The elements of a tensor in row-major order: borrowed if they lie in memory in that order
+/// without gaps, copied if they do not, as in a broadcast or permuted view.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -36,14 +39,24 @@ pub fn elements<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Cow<'_, [f32]> {
         return Cow::Owned(t.as_vec());
     }
     let first: *const f32 = &t[S::Concrete::default()];
-    // SAFETY: `is_contiguous` has shown that `len` elements start at `first` in one allocation, which the borrow of
-    // `t` keeps alive and unchanged.
+    // SAFETY: `is_contiguous` has shown that `len` elements start at `first` in one allocation,
+    // which the borrow of `t` keeps alive and unchanged.
     Cow::Borrowed(unsafe { std::slice::from_raw_parts(first, len) })
 }
 
-/// The elements of a tensor in row-major order, to be changed in place; `None` if the tensor is a view.
+/// The elements of a tensor in row-major order, to be changed in place; `None` if they do not lie
+/// in memory in that order without gaps.
 ///
-/// A storage shared with a clone of the tensor is copied first, as dfdx does on every write.
+/// If the tensor shares its storage with a clone, the storage is copied first, as dfdx does on
+/// every write.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::raw::elements_mut;
+/// let mut t = Cpu::default().tensor([1.0f32, 2.0]);
+/// elements_mut(&mut t).unwrap()[1] = 9.0;
+/// assert_eq!(t.array(), [1.0, 9.0]);
+/// ```
 pub fn elements_mut<S: Shape, T>(t: &mut Tensor<S, f32, Cpu, T>) -> Option<&mut [f32]> {
     let len = t.shape().num_elements();
     if len == 0 {
@@ -53,20 +66,32 @@ pub fn elements_mut<S: Shape, T>(t: &mut Tensor<S, f32, Cpu, T>) -> Option<&mut 
         return None;
     }
     let first: *mut f32 = &mut t[S::Concrete::default()];
-    // SAFETY: as above; the mutable index has made the storage unique to `t`, which is borrowed mutably.
+    // SAFETY: as above; the mutable index has made the storage unique to `t`, which is borrowed
+    // mutably.
     Some(unsafe { std::slice::from_raw_parts_mut(first, len) })
 }
 
-/// In which order a tensor's elements lie in memory, none between them.
+/// The order in which a tensor's elements lie in memory, without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// `(B, C, H, W)`: the last axis runs fastest.
+    /// Stored as the shape says, `(B, C, H, W)`: the index of the last axis runs fastest.
     RowMajor,
-    /// `(B, H, W, C)` for a tensor of shape `(B, C, H, W)`, or `(H, W, C)` for `(C, H, W)`: PyTorch's `channels_last`.
+    /// Stored as `(B, H, W, C)` for a tensor of shape `(B, C, H, W)`, or as `(H, W, C)` for one of
+    /// shape `(C, H, W)`: PyTorch's `channels_last`.
     ChannelsLast,
 }
 
-/// The order of a tensor's elements; `None` if it is another view. A tensor that is both is called row-major.
+/// The order in which a tensor's elements are stored; `None` if it is neither of the two. A tensor
+/// for which both are true, such as one with a single channel, is row-major.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::raw::{Order, order, stored};
+/// let pixels = Cpu::default().tensor([[[1.0f32, 2.0], [3.0, 4.0]]]); // (H, W, C)
+/// let image = pixels.permute::<Rank3<2, 1, 2>, Axes3<2, 0, 1>>(); // (C, H, W)
+/// assert_eq!(order(&image), Some(Order::ChannelsLast));
+/// assert_eq!(stored(&image).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+/// ```
 pub fn order<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<Order> {
     if t.shape().num_elements() == 0 || is_contiguous(t) {
         return Some(Order::RowMajor);
@@ -75,11 +100,13 @@ pub fn order<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<Order> {
     if rank != 3 && rank != 4 {
         return None;
     }
-    let axes = [0, rank - 2, rank - 1, rank - 3]; // batch (or channels, for a single image), rows, columns, channels
+    // Batch (or, for a single image, channels), rows, columns, channels.
+    let axes = [0, rank - 2, rank - 1, rank - 3];
     has_strides(t, &axes[4 - rank..]).then_some(Order::ChannelsLast)
 }
 
-/// The elements of a tensor in the [`order`] in which they lie; `None` if they lie in neither.
+/// The elements of a tensor in the order in which they are stored; `None` where [`order`] is
+/// `None`.
 pub fn stored<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<&[f32]> {
     order(t)?;
     let len = t.shape().num_elements();
@@ -87,23 +114,33 @@ pub fn stored<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<&[f32]> {
         return Some(&[]);
     }
     let first: *const f32 = &t[S::Concrete::default()];
-    // SAFETY: in either order `len` elements start at `first` in one allocation, which the borrow of `t` keeps alive and
-    // unchanged: `has_strides` has measured every axis and had the last element's index checked.
+    // SAFETY: in either order `len` elements start at `first` in one allocation, which the borrow
+    // of `t` keeps alive and unchanged: `has_strides` has measured every axis and had the last
+    // element's index checked.
     Some(unsafe { std::slice::from_raw_parts(first, len) })
 }
 
-/// Where a tensor's first element lies. Tensors that share it, as clones and reshaped ones do, hold the same numbers.
+/// The address of a tensor's first element; `None` if it has no elements. A tensor, its clones and
+/// their reshaped versions have the same address as long as none of them is written to.
+///
+/// ```
+/// use digits::{dfdx::prelude::*, raw::address};
+/// let t = Cpu::default().tensor([1.0f32, 2.0]);
+/// assert_eq!(address(&t), address(&t.clone()));
+/// assert_ne!(address(&t), address(&Cpu::default().tensor([1.0f32, 2.0])));
+/// ```
 pub fn address<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> Option<*const f32> {
     (t.shape().num_elements() > 0).then(|| &raw const t[S::Concrete::default()])
 }
 
-/// Whether neighbouring elements lie where a contiguous row-major array of this (non-empty) shape has them.
+/// Whether the elements of a (non-empty) tensor lie in row-major order without gaps.
 fn is_contiguous<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>) -> bool {
     let axes = [0, 1, 2, 3, 4, 5, 6, 7];
     has_strides(t, &axes[..S::NUM_DIMS])
 }
 
-/// Whether the elements of a (non-empty) tensor lie without gaps, the last of `axes` running fastest, the first slowest.
+/// Whether the elements of a (non-empty) tensor lie without gaps, the index of the last of `axes`
+/// running fastest and that of the first slowest.
 fn has_strides<S: Shape, T>(t: &Tensor<S, f32, Cpu, T>, axes: &[usize]) -> bool {
     let sizes = t.shape().concrete();
     let origin: S::Concrete = Default::default();
@@ -161,9 +198,11 @@ mod tests {
     #[test]
     fn channels_last_are_read_as_they_lie() {
         let dev = Cpu::default();
-        let t: Tensor<Rank3<2, 1, 3>, f32, _> = dev.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]); // (H, W, C)
+        // (H, W, C)
+        let t: Tensor<Rank3<2, 1, 3>, f32, _> = dev.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]);
         assert_eq!(order(&t), Some(Order::RowMajor));
-        let images: Tensor<Rank3<3, 2, 1>, f32, _> = t.clone().permute::<_, Axes3<2, 0, 1>>(); // (C, H, W)
+        // (C, H, W)
+        let images: Tensor<Rank3<3, 2, 1>, f32, _> = t.clone().permute::<_, Axes3<2, 0, 1>>();
         assert_eq!(order(&images), Some(Order::ChannelsLast));
         assert_eq!(stored(&images).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(*elements(&images), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);

@@ -1,8 +1,8 @@
 //! Full or quick: how much data training sees, and which accuracies are accepted in each mode.
 //!
-//! A notebook trains in full mode. `cargo test` trains in quick mode: on fewer images and for
-//! fewer epochs. The hidden lines of a listing therefore state which results they accept in
-//! either mode, as a [`Band`]:
+//! A notebook trains in full mode. `cargo test` trains in quick mode: on fewer images and for fewer
+//! epochs. The hidden lines of a listing therefore state which results they accept in each mode, as
+//! a [`Band`]:
 //!
 //! ```
 //! use digits::run_mode::Band;
@@ -44,6 +44,7 @@ impl fmt::Display for RunMode {
     }
 }
 
+/// The values of `MODE`: nothing was set, or one of the two modes was.
 const UNSET: u8 = 0;
 const FULL: u8 = 1;
 const QUICK: u8 = 2;
@@ -64,6 +65,7 @@ pub fn set(mode: RunMode) {
     MODE.store(if mode == RunMode::Full { FULL } else { QUICK }, Relaxed);
 }
 
+/// The mode for a value of `DIGITS_RUN_MODE`; `None` if it is not set.
 fn from_variable(value: Option<&str>) -> RunMode {
     if value == Some("quick") {
         RunMode::Quick
@@ -72,7 +74,8 @@ fn from_variable(value: Option<&str>) -> RunMode {
     }
 }
 
-/// The accuracy of always answering 1 on MNIST's test images: 1,135 of the 10,000 are ones.
+/// The accuracy of a model that always answers 1, on MNIST's test images: 1,135 of the 10,000 are
+/// ones.
 pub const CONSTANT_ACCURACY: f64 = 0.1135;
 
 /// The range that a value must lie in, for full mode and for quick mode. Both ends are allowed.
@@ -82,7 +85,7 @@ pub struct Band {
     quick: RangeInclusive<f64>,
 }
 
-/// Why something is not a band.
+/// Why two ranges do not make a band.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BandError {
@@ -107,7 +110,7 @@ pub enum BandError {
         /// The upper end.
         end: f64,
     },
-    /// A model that learnt nothing could lie in the range.
+    /// A model that has learnt nothing could reach the range.
     #[error(
         "{mode} mode: expected a band above {CONSTANT_ACCURACY}, the accuracy of always giving one \
          answer, found one from {start}; raise its lower end"
@@ -177,7 +180,14 @@ impl Band {
         Ok(band)
     }
 
-    /// The range for a mode.
+    /// The range for `mode`.
+    ///
+    /// ```
+    /// use digits::run_mode::{Band, RunMode};
+    /// let band = Band::new(0.02..=0.03, 0.2..=0.4)?; // of a loss
+    /// assert_eq!(*band.at(RunMode::Quick), 0.2..=0.4);
+    /// # Ok::<(), digits::run_mode::BandError>(())
+    /// ```
     pub fn at(&self, mode: RunMode) -> &RangeInclusive<f64> {
         match mode {
             RunMode::Full => &self.full,
@@ -193,6 +203,7 @@ impl Band {
         self.check_at(run_mode(), label, value)
     }
 
+    /// [`check`](Self::check) for a given mode.
     fn check_at(&self, mode: RunMode, label: &str, value: f64) -> Result<(), OutsideBand> {
         let band = self.at(mode);
         if band.contains(&value) {

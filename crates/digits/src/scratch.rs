@@ -1,4 +1,4 @@
-//! For tests: folders of their own.
+//! Folders for tests that write files.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// `test` is a name that no other test uses.
+    /// Creates the folder; `test` is a name that no other test uses.
     pub fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("digits-{test}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();

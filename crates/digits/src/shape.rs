@@ -1,14 +1,16 @@
-//! Output sizes as types: convolution and pooling compute their output shape in the type system, on stable Rust.
+//! Output sizes as types: convolution and pooling compute their output shape in the type system, on
+//! stable Rust.
 //!
-//! A window of side `K`, moved by a stride `S` over a side `N` padded with `P` on both ends, fits
+//! A window of side `K`, moved by a stride `S` over a side `N` padded with `P` on both ends, has
 //!
 //! ```text
 //! ⌊(N + 2P − K) / S⌋ + 1
 //! ```
 //!
-//! times (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv 1603.07285, relationship 6).
-//! Stable Rust cannot compute with const generics, so the three steps — pad, fit, stride — are tables of trait
-//! implementations: every side up to 64, kernel up to 7, stride up to 3 and padding up to 3.
+//! places (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", arXiv
+//! 1603.07285, relationship 6). Stable Rust cannot compute with const generics, so the three steps
+//! — pad, fit, stride — are tables of trait implementations: every side up to 64, kernel up to 7,
+//! stride up to 3 and padding up to 3.
 //!
 //! ```
 //! use digits::shape::Window;
@@ -29,7 +31,8 @@ pub trait Pad<const P: usize>: ConstDim {
     type Out: ConstDim;
 }
 
-/// `N` − `K` + 1: how many places a window of side `K` has on a (padded) side `N`. A table: `K` up to 7.
+/// `N` − `K` + 1: the number of places that a window of side `K` has on a (padded) side `N`. A
+/// table: `K` up to 7.
 #[diagnostic::on_unimplemented(
     message = "a window of side {K} does not fit on a side of `{Self}` pixels",
     label = "the window is larger than the (padded) image, or larger than 7",
@@ -40,7 +43,7 @@ pub trait Fit<const K: usize>: ConstDim {
     type Out: ConstDim;
 }
 
-/// ⌈`N` / `S`⌉: how many of `N` places a stride of `S` visits. A table: `S` up to 3.
+/// ⌈`N` / `S`⌉: the number of places out of `N` that a stride of `S` visits. A table: `S` up to 3.
 #[diagnostic::on_unimplemented(
     message = "a stride of {S} is not supported on a side of `{Self}`",
     label = "strides reach from 1 to 3 pixels"
@@ -111,7 +114,7 @@ pub trait ImagesOf<const C: usize>: Shape {}
 impl<const C: usize, H: Dim, W: Dim> ImagesOf<C> for (Const<C>, H, W) {}
 impl<const C: usize, B: Dim, H: Dim, W: Dim> ImagesOf<C> for (B, Const<C>, H, W) {}
 
-/// A shape of images, whatever their number of channels.
+/// A shape of images with any number of channels: `(C, H, W)` or `(B, C, H, W)`.
 #[diagnostic::on_unimplemented(
     message = "pooling moves over images, not over a tensor of shape `{Self}`",
     label = "expected `(C, H, W)` or `(B, C, H, W)`"
@@ -135,7 +138,8 @@ impl<B: Dim, C: Dim, H: Dim, W: Dim> Channels for (B, C, H, W) {
     }
 }
 
-/// A shape over which a window of side `K`, stride `S` and padding `P` moves, leaving `O` channels.
+/// A shape of images, `(C, H, W)` or `(B, C, H, W)`, over which a window of side `K`, stride `S`
+/// and padding `P` moves; the result has `O` channels.
 #[diagnostic::on_unimplemented(
     message = "a window moves over images, not over a tensor of shape `{Self}`",
     label = "expected `(C, H, W)` or `(B, C, H, W)`"
@@ -143,9 +147,9 @@ impl<B: Dim, C: Dim, H: Dim, W: Dim> Channels for (B, C, H, W) {
 pub trait Windowed<O: Dim, const K: usize, const S: usize, const P: usize>: Shape {
     /// The shape after the operation: `(O, H', W')` or `(B, O, H', W')`.
     type Out: Shape;
-    /// The output's shape, with the batch size taken from this one.
+    /// The shape of the output, with the batch size of `self`.
     fn out(&self, channels: O) -> Self::Out;
-    /// All sizes, as values; the batch of a single image is 1.
+    /// All sizes as values; for a single image, the batch size is 1.
     fn window(&self) -> Window2d;
 }
 

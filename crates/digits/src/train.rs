@@ -1,8 +1,10 @@
 //! A model, an optimiser and images → a trained model and its [`History`].
 //!
-//! [`fit`], [`evaluate`] and [`predict`] do what Keras's methods of these names do: batches in a new, seeded order
-//! each epoch, the last one smaller if the images do not divide; loss and accuracy averaged over an epoch's images
-//! while the model is still learning from them; then the validation set, with the epoch's final parameters.
+//! [`fit`], [`evaluate`] and [`predict`] do what Keras's methods of these names do: the images come
+//! in batches, in a new, seeded order each epoch, and the last batch is smaller if the batch size
+//! does not divide their number; loss and accuracy are averages over the epoch's images, each
+//! measured just before the step that it takes part in; the validation set is measured with the
+//! parameters at the end of the epoch.
 //!
 //! ```
 //! use digits::dfdx::prelude::*;
@@ -19,8 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! In [quick mode](crate::run_mode) `fit` sees the first 2,000 training images and 1,000 validation images, for at most
-//! 2 epochs, and says so; `evaluate` and `predict` see all they are given.
+//! In [quick mode](crate::run_mode) `fit` uses only the first 2,000 training images and the first
+//! 1,000 validation images, for at most 2 epochs, and says so; `evaluate` and `predict` use all
+//! images in either mode.
 
 mod config;
 mod error;
@@ -78,14 +81,22 @@ impl<M> Classifier for M where
 {
 }
 
-/// Trains `model` with `optimizer` on `data`; the parameters change in place.
+/// Trains `model` with `optimizer` on `data`, as `config` says, and returns the loss and accuracy
+/// of each epoch. The parameters change in place.
 ///
-/// In a terminal, a bar follows each epoch; terminals and notebooks get a line for each when it is over.
+/// Unless [`Progress::Silent`] is set, a line on standard output reports each epoch when it is
+/// over; in a terminal, a bar shows how far it has come.
 ///
 /// # Errors
-/// Before anything is trained: no images, no validation images, a batch size of zero, a schedule for an optimiser without a learning
-/// rate. Later, with the epoch and the batch, a loss that is not finite; or the optimiser's own error; or no memory. The model then
-/// keeps the parameters it has reached.
+/// Before training:
+/// - [`TrainError::NoImages`] or [`TrainError::NoValidationImages`] if a data set is empty;
+/// - [`TrainError::BatchSizeZero`] if `batch_size` or `micro_batch` is 0;
+/// - [`TrainError::NoLearningRate`] if there is a schedule and the optimiser has no learning rate.
+///
+/// During training, after which the model keeps the parameters that it has reached:
+/// - [`TrainError::NotFinite`], with the epoch and the batch, if a loss is infinite or NaN;
+/// - [`TrainError::Optimizer`] if the optimiser's step fails;
+/// - [`TrainError::Device`] if there is no memory for a tensor.
 pub fn fit<M: Classifier>(
     model: &mut M,
     optimizer: &mut impl Optimizer<M>,
@@ -129,6 +140,7 @@ pub fn fit<M: Classifier>(
     Ok(history)
 }
 
+/// Checks the configuration and the images before anything is trained.
 fn check(config: &FitConfig, images: &Dataset) -> Result<(), TrainError> {
     if images.is_empty() {
         return Err(TrainError::NoImages);
@@ -146,15 +158,20 @@ fn check(config: &FitConfig, images: &Dataset) -> Result<(), TrainError> {
 struct Batches<'a> {
     dev: &'a Cpu,
     data: &'a Dataset,
+    /// The indices of the images in the order of the epoch.
     order: Vec<usize>,
+    /// The number of images in a batch.
     size: usize,
+    /// The number of images in a part of a batch.
     micro: usize,
+    /// The share of each target that is spread evenly over all classes.
     smoothing: f64,
-    /// From 1.
+    /// The number of the epoch, from 1.
     epoch: usize,
 }
 
-/// One pass over the images: forward, loss, backward, step, batch by batch.
+/// One pass over the images: for each batch forward pass, loss, backward pass and step. Returns the
+/// mean loss and the accuracy.
 fn train_epoch<M: Classifier>(
     model: &mut M,
     optimizer: &mut impl Optimizer<M>,
@@ -187,8 +204,9 @@ fn train_epoch<M: Classifier>(
     Ok(running.mean())
 }
 
-/// Adds to the gradients of the batch's mean loss what a part of the batch, `share` of it, contributes; gives them back, with the part's
-/// own mean loss and how many of its images were right.
+/// Adds to `gradients`, those of the batch's mean loss, what a part of the batch contributes: the
+/// images at `indices`, a share `share` of the batch. Returns the gradients, the part's own mean
+/// loss and the number of its images that were classified correctly.
 fn learn<M: Classifier>(
     model: &mut M,
     gradients: Gradients<f32, Cpu>,

@@ -25,7 +25,7 @@ pub fn list(row: &[f32], indices: &mut [u8], numbers: &mut [f32]) -> usize {
             &mut numbers[length..][..SIDE],
         );
         // SAFETY: both slices hold the sixteen numbers that are written; the next ones overwrite
-        // those behind the list.
+        // those beyond the list.
         unsafe {
             _mm512_storeu_ps(numbers.as_mut_ptr(), _mm512_maskz_compress_ps(found, x));
             let found_indices = _mm512_cvtepi32_epi8(_mm512_maskz_compress_epi32(found, index));

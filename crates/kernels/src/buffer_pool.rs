@@ -1,5 +1,5 @@
-//! Memory for intermediate results that is used again and again: memory fresh from the system costs
-//! a page fault every 4 KB.
+//! Reused memory for intermediate results: memory fresh from the system costs a page fault every 4
+//! KB.
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
@@ -36,9 +36,16 @@ const CACHE_LINE: usize = 64;
 
 /// A slice whose memory goes back to the pool when it is dropped; its first number begins a cache
 /// line.
+///
+/// ```
+/// use kernels::buffer_pool::Buffer;
+/// assert_eq!(Buffer::<f32>::zeros(3)[..], [0.0; 3]);
+/// assert_eq!(Buffer::<u8>::stale(5).len(), 5);
+/// ```
 pub struct Buffer<N: Number = f32> {
     /// More than `len` numbers; the others are left from earlier uses.
     numbers: Vec<N>,
+    /// The index in `numbers` of the slice's first number.
     from: usize,
     len: usize,
 }

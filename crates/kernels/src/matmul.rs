@@ -28,7 +28,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The same elements, rows and columns exchanged.
+    /// The same elements with rows and columns exchanged.
     pub fn transposed(self) -> Self {
         Self {
             rows: self.cols,
@@ -71,7 +71,7 @@ impl<'a> Matrix<'a> {
 /// If the sizes do not fit.
 pub fn matmul(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     check(out, a, b);
-    // SAFETY: `out` holds `a.rows` × `b.cols` elements, which nobody else sees.
+    // SAFETY: `out` holds `a.rows` × `b.cols` elements, and no other reference to them exists.
     unsafe { product(out.as_mut_ptr(), b.cols, a, b, accumulate) }
 }
 
@@ -122,11 +122,12 @@ impl SharedPtr {
     /// # Safety
     /// The pointer must point to more than `elements` elements.
     unsafe fn from(&self, elements: usize) -> *mut f32 {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe { self.0.add(elements) }
     }
 }
 
+/// Panics if the sizes do not fit.
 fn check(out: &[f32], a: Matrix<'_>, b: Matrix<'_>) {
     assert_eq!(a.cols, b.rows, "columns of a against rows of b");
     assert_eq!(out.len(), a.rows * b.cols, "elements of the product");
@@ -135,7 +136,8 @@ fn check(out: &[f32], a: Matrix<'_>, b: Matrix<'_>) {
 /// `out = a b`, or `out += a b`, for a row-major `out` whose rows begin `row` elements apart.
 ///
 /// # Safety
-/// The `a.rows` × `b.cols` elements of `out` exist and are written by nobody else at the time.
+/// The `a.rows` × `b.cols` elements of `out` exist, and no other thread reads or writes them at the
+/// same time.
 unsafe fn product(out: *mut f32, row: usize, a: Matrix<'_>, b: Matrix<'_>, accumulate: bool) {
     // SAFETY: `Matrix` holds `rows * cols` elements at its strides (checked in `new`, kept by
     // `transposed`, `row_range` and `column_range`); `out` is the caller's, and cannot overlap `a`
@@ -168,6 +170,7 @@ unsafe fn product(out: *mut f32, row: usize, a: Matrix<'_>, b: Matrix<'_>, accum
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{numbers, same_on_any_number_of_threads};
 
     #[test]
     fn a_small_product_agrees_with_three_loops() {
@@ -177,8 +180,9 @@ mod tests {
 
     #[test]
     fn a_product_split_over_threads_agrees_with_three_loops() {
-        agrees_with_three_loops((130, 150, 110), par_matmul); // 130 rows in parts of 33, 33, 33 and 31
-        agrees_with_three_loops((20, 150, 330), par_matmul); // columns in parts of 96, 96, 96 and 42
+        // Rows in parts of 33, 33, 33 and 31; columns in parts of 96, 96, 96 and 42.
+        agrees_with_three_loops((130, 150, 110), par_matmul);
+        agrees_with_three_loops((20, 150, 330), par_matmul);
     }
 
     fn agrees_with_three_loops(
@@ -202,6 +206,23 @@ mod tests {
                     assert!((f64::from(out[i * n + j]) - 1.0 - sum).abs() < 1e-5);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_product_has_the_same_bits_on_one_thread_and_many() {
+        for (m, k, n) in [(130, 150, 110), (20, 150, 330)] {
+            let (a, b) = (numbers(m * k, 0, 1), numbers(k * n, 0, 2));
+            same_on_any_number_of_threads(&format!("{m} × {k} × {n}"), || {
+                let mut out = vec![0.0; m * n];
+                par_matmul(
+                    &mut out,
+                    Matrix::new(&a, m, k),
+                    Matrix::new(&b, k, n),
+                    false,
+                );
+                vec![out]
+            });
         }
     }
 

@@ -9,7 +9,7 @@ struct Term {
     w: usize,
 }
 
-/// y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[b, c, i·S + u − P, j·S + v − P]
+/// `y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[b, c, i·S + u − P, j·S + v − P]`
 pub fn conv2d(window: Window2d, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> {
     let map = window.output_map();
     let mut y: Vec<f64> = (0..window.batch * bias.len() * map)
@@ -21,8 +21,8 @@ pub fn conv2d(window: Window2d, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> 
     y
 }
 
-/// Gradients with respect to `x`, `w` and `bias`: in each term `w · x` of an output, that of `x` is
-/// `w`, and so on.
+/// Gradients with respect to `x`, `w` and `bias`, given `dy`: each term `w · x` of an output adds
+/// `dy · w` to the gradient of `x` and `dy · x` to that of `w`.
 pub fn conv2d_gradients(
     window: Window2d,
     x: &[f32],
@@ -42,6 +42,7 @@ pub fn conv2d_gradients(
     [dx, dw, db]
 }
 
+/// Calls `visit` with every product of the convolution.
 fn for_each_term(window: Window2d, kernels: usize, mut visit: impl FnMut(Term)) {
     let (k, channels) = (window.kernel, window.channels);
     for b in 0..window.batch {
@@ -94,7 +95,7 @@ fn windows(window: Window2d) -> Vec<Vec<usize>> {
     windows
 }
 
-/// y[c, i, j] = max_{u, v} x[c, i·S + u − P, j·S + v − P]
+/// `y[c, i, j] = max_{u, v} x[c, i·S + u − P, j·S + v − P]`
 pub fn max_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
     let windows = windows(window).into_iter();
     windows
@@ -102,7 +103,7 @@ pub fn max_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// `dy` goes to the first of the largest pixels.
+/// The gradient with respect to `x`: `dy` goes to the first of the largest pixels of each window.
 pub fn max_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> {
     let mut dx = vec![0.0; x.len()];
     for (pixels, dy) in windows(window).iter().zip(dy) {
@@ -111,6 +112,7 @@ pub fn max_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> 
     dx
 }
 
+/// The first of `pixels`, indices in `x`, at which `x` is largest.
 fn first_maximum(x: &[f32], pixels: &[usize]) -> usize {
     let largest = pixels
         .iter()
@@ -122,7 +124,7 @@ fn first_maximum(x: &[f32], pixels: &[usize]) -> usize {
         .expect("a window that is not all padding")
 }
 
-/// y[c, i, j] = 1/K² Σ_u Σ_v x[c, i·S + u − P, j·S + v − P]
+/// `y[c, i, j] = 1/K² Σ_u Σ_v x[c, i·S + u − P, j·S + v − P]`
 pub fn avg_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
     let area = (window.kernel * window.kernel) as f64;
     let windows = windows(window).into_iter();
@@ -131,7 +133,7 @@ pub fn avg_pool2d(window: Window2d, x: &[f32]) -> Vec<f64> {
         .collect()
 }
 
-/// Every pixel of a window gets 1/K² of `dy`.
+/// The gradient with respect to `x`: every pixel of a window gets 1/K² of `dy`.
 pub fn avg_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> {
     let area = (window.kernel * window.kernel) as f64;
     let mut dx = vec![0.0; x.len()];
@@ -143,7 +145,7 @@ pub fn avg_pool2d_gradient(window: Window2d, x: &[f32], dy: &[f32]) -> Vec<f64> 
     dx
 }
 
-/// y[b, o] = bias[o] + Σ_i w[o, i] · x[b, i]
+/// `y[b, o] = bias[o] + Σ_i w[o, i] · x[b, i]`
 pub fn linear(inputs: usize, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> {
     let mut y = Vec::new();
     for x in x.chunks_exact(inputs) {
@@ -155,7 +157,7 @@ pub fn linear(inputs: usize, x: &[f32], w: &[f32], bias: &[f32]) -> Vec<f64> {
     y
 }
 
-/// Gradients with respect to `x`, `w` and `bias`.
+/// Gradients with respect to `x`, `w` and `bias`, given `dy`.
 pub fn linear_gradients(
     inputs: usize,
     x: &[f32],
@@ -174,4 +176,46 @@ pub fn linear_gradients(
         }
     }
     [dx, dw, db]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_maxima_are_those_worked_out_by_hand() {
+        let window = Window2d::new([1, 1, 2, 3], 2, 1, 0);
+        let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let w = [1.0, 10.0, 100.0, 1000.0];
+        let y = conv2d(window, &x, &w, &[0.5]);
+        assert_eq!(y, [5421.0 + 0.5, 6532.0 + 0.5]);
+        let [dx, dw, db] = conv2d_gradients(window, &x, &w, &[0.5], &[1.0, -2.0]);
+        assert_eq!(dx, [1.0, 8.0, -20.0, 100.0, 800.0, -2000.0]);
+        assert_eq!(dw, [1.0 - 4.0, 2.0 - 6.0, 4.0 - 10.0, 5.0 - 12.0]);
+        assert_eq!(db, [-1.0]);
+
+        assert_eq!(max_pool2d(window, &x), [5.0, 6.0]);
+        let dx = max_pool2d_gradient(window, &[7.0; 6], &[1.0, -2.0]);
+        assert_eq!(dx, [1.0, -2.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(avg_pool2d(window, &x), [3.0, 4.0]);
+        let dx = avg_pool2d_gradient(window, &x, &[4.0, 8.0]);
+        assert_eq!(dx, [1.0, 3.0, 2.0, 1.0, 3.0, 2.0]);
+    }
+
+    #[test]
+    fn padding_counts_as_zero_in_a_mean_and_never_as_a_maximum() {
+        let window = Window2d::new([1, 1, 1, 1], 2, 1, 1);
+        assert_eq!(max_pool2d(window, &[-8.0]), [-8.0; 4]);
+        assert_eq!(avg_pool2d(window, &[-8.0]), [-2.0; 4]);
+    }
+
+    #[test]
+    fn dense_products_are_those_worked_out_by_hand() {
+        let (x, w, bias) = ([1.0, 2.0], [3.0, 4.0, 5.0, 6.0], [0.5, -0.5]);
+        assert_eq!(linear(2, &x, &w, &bias), [11.5, 16.5]);
+        let [dx, dw, db] = linear_gradients(2, &x, &w, &bias, &[1.0, -1.0]);
+        assert_eq!(dx, [3.0 - 5.0, 4.0 - 6.0]);
+        assert_eq!(dw, [1.0, 2.0, -1.0, -2.0]);
+        assert_eq!(db, [1.0, -1.0]);
+    }
 }

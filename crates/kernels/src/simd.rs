@@ -2,14 +2,14 @@
 //! chosen at run time.
 //!
 //! A loop is written once against [`pulp::Simd`]: `S::F32_LANES` numbers to a vector. The compiler
-//! makes a version of it for each [`Isa`], and [`Isa::run`] calls the one asked for. Results of
+//! makes a version of it for each [`Isa`], and [`Isa::run`] calls that of a given one. Results of
 //! different versions differ in their last bits, because wider vectors add in another order and a
 //! fused multiply-add rounds once instead of twice.
 use std::sync::OnceLock;
 
 use pulp::WithSimd;
 
-/// A set of vector instructions. Asking for one that the CPU lacks runs the next narrower one.
+/// A set of vector instructions. If the CPU lacks a set, its methods use the widest narrower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
     /// The instructions that every CPU of the architecture has.
@@ -21,13 +21,18 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// The widest that this CPU has.
+    /// The widest set that this CPU has.
+    ///
+    /// ```
+    /// use kernels::simd::Isa;
+    /// assert_eq!(Isa::best(), Isa::Avx512.available());
+    /// ```
     pub fn best() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| Isa::Avx512.available())
     }
 
-    /// This one if the CPU has it, or the next narrower one that it has.
+    /// This set if the CPU has it, otherwise the widest narrower one that it has.
     #[cfg(target_arch = "x86_64")]
     pub fn available(self) -> Self {
         if self == Self::Avx512 && pulp::x86::V4::is_available() {
@@ -69,8 +74,17 @@ impl Isa {
     }
 
     /// Runs `loops` — plain loops, which must be `#[inline(always)]` — as the compiler vectorises
-    /// them for these instructions. It neither reorders nor fuses what they compute: the bits are
-    /// the same for all.
+    /// them for these instructions. It neither reorders nor fuses what they compute: the results
+    /// are the same bits for all sets.
+    ///
+    /// ```
+    /// let mut numbers = [1.0f32; 20];
+    /// kernels::simd::Isa::best().vectorize(
+    ///     #[inline(always)]
+    ///     || numbers.iter_mut().for_each(|x| *x *= 2.0),
+    /// );
+    /// assert_eq!(numbers, [2.0; 20]);
+    /// ```
     #[inline]
     pub fn vectorize(self, loops: impl FnOnce()) {
         struct Loops<F>(F);
@@ -84,7 +98,7 @@ impl Isa {
         self.run(Loops(loops));
     }
 
-    /// The number of `f32` lanes of a vector.
+    /// The number of `f32` lanes of a vector of this set.
     pub fn lanes(self) -> usize {
         struct Lanes;
         impl WithSimd for Lanes {
@@ -126,5 +140,39 @@ pub fn mul_add<S: pulp::Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S:
         simd.mul_add_e_f32s(a, b, c)
     } else {
         simd.add_f32s(simd.mul_f32s(a, b), c)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::EVERY;
+
+    struct MulAdd<'a>([f32; 3], &'a mut [f32]);
+
+    impl WithSimd for MulAdd<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, simd: S) {
+            let [a, b, c] = self.0.map(|x| simd.splat_f32s(x));
+            S::as_mut_simd_f32s(self.1).0.fill(mul_add(simd, a, b, c));
+        }
+    }
+
+    #[test]
+    fn a_product_is_added_on_every_set_of_instructions() {
+        for isa in EVERY {
+            let mut numbers = [0.0; 16];
+            isa.run(MulAdd([2.0, 3.0, 4.0], &mut numbers));
+            assert_eq!(numbers, [10.0; 16], "{isa:?}");
+        }
+    }
+
+    #[test]
+    fn a_set_that_the_cpu_lacks_is_the_next_narrower_one() {
+        for isa in EVERY {
+            assert!(isa.available() <= isa.min(Isa::best()));
+            assert_eq!(isa.lanes(), isa.available().lanes());
+        }
     }
 }

@@ -103,6 +103,7 @@ pub fn is_profitable(isa: Isa, matrix: &[f32], columns: usize) -> bool {
     ONE_IN * found as usize <= matrix.len()
 }
 
+/// `y += a w`, with the parts of the result on several threads.
 fn product(isa: Isa, a: &PackedSparse, w: Factor<'_>, y: &mut [f32]) {
     let outputs = w.outputs();
     let (blocks, panels) = (Blocks::new(isa, outputs), a.panels().len());
@@ -150,6 +151,7 @@ struct Blocks {
 }
 
 impl Blocks {
+    /// The split of a result with `columns` columns.
     fn new(isa: Isa, columns: usize) -> Self {
         let lanes = isa.lanes();
         let vectors = match columns.div_ceil(lanes) {
@@ -181,6 +183,7 @@ impl Blocks {
     }
 }
 
+/// The columns of one part of a result, and what they are computed from.
 struct Gather<'a, 'b> {
     a: &'a PackedSparse,
     w: Factor<'a>,
@@ -209,6 +212,7 @@ impl WithSimd for Gather<'_, '_> {
 }
 
 impl Gather<'_, '_> {
+    /// Adds the products, a block of `V` vectors of columns at a time, in `R` interleaved sums.
     #[inline(always)]
     fn run<S: Simd, const V: usize, const R: usize>(self, simd: S) {
         let (width, far) = (self.blocks.width, self.w.exceeds_cache());
@@ -291,7 +295,7 @@ fn gather<S: Simd, const V: usize, const R: usize>(
     total
 }
 
-/// Adds the vectors `sums` to `row`; lanes behind its end are left out.
+/// Adds the vectors `sums` to `row`; lanes beyond its end are left out.
 #[inline(always)]
 fn add_sums<S: Simd, const V: usize>(simd: S, row: &mut [f32], sums: &[S::f32s; V]) {
     for (row, sum) in row.chunks_mut(S::F32_LANES).zip(sums) {

@@ -28,6 +28,7 @@ const SPINS: u32 = 4000;
 /// The number of looks after which a spinning thread yields its core to other processes.
 const SPINS_PER_YIELD: u32 = 64;
 
+/// The body of a loop: a function of the part's number.
 type Work<'a> = &'a (dyn Fn(usize) + Sync);
 
 /// The state of the loop that is being shared.
@@ -52,6 +53,7 @@ struct Shared {
     closed: AtomicUsize,
 }
 
+/// Locks `mutex`, also after a panic of another thread that held it.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -113,6 +115,7 @@ impl Shared {
         }
     }
 
+    /// Sleeps until there are parts to run or the pool is closed.
     fn sleep(&self) {
         let mut asleep = locked(&self.asleep);
         *asleep += 1;
@@ -127,6 +130,7 @@ impl Shared {
         self.sleepers.store(*asleep, SeqCst);
     }
 
+    /// Wakes the workers that sleep.
     fn wake(&self) {
         if self.sleepers.load(SeqCst) > 0 {
             // A worker that is about to sleep holds this lock: it has seen the new parts, or waits.
@@ -146,10 +150,16 @@ fn pause(spins: u32) {
 }
 
 /// Threads that share loops: the calling thread, and workers.
+///
+/// ```
+/// use kernels::thread_pool::{ThreadPool, map};
+/// let pool = std::sync::Arc::new(ThreadPool::new(2));
+/// assert_eq!(pool.install(|| map([1, 2, 3], |_, x| 10 * x)), [10, 20, 30]);
+/// ```
 pub struct ThreadPool {
     shared: Arc<Shared>,
     workers: Vec<thread::JoinHandle<()>>,
-    /// Held by the one loop that is being shared.
+    /// Locked while a loop is being shared.
     busy: Mutex<()>,
 }
 
@@ -161,7 +171,8 @@ impl ThreadPool {
             .filter_map(|me| {
                 let shared = Arc::clone(&shared);
                 let worker = thread::Builder::new().name(format!("digits-{me}"));
-                worker.spawn(move || shared.serve(me)).ok() // if it fails, the other threads take its parts
+                // If it fails, the other threads take its parts.
+                worker.spawn(move || shared.serve(me)).ok()
             })
             .collect();
         Self {
@@ -246,7 +257,7 @@ thread_local! {
     static INSTALLED: RefCell<Option<Arc<ThreadPool>>> = const { RefCell::new(None) };
 }
 
-/// The pool of threads that have installed none.
+/// The pool that a thread uses if it has not installed another.
 fn global() -> &'static ThreadPool {
     static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
     GLOBAL.get_or_init(|| ThreadPool::new(threads_wanted(std::env::var("DIGITS_THREADS").ok())))

@@ -23,7 +23,7 @@ pub struct Strides {
     pub to: usize,
 }
 
-/// `to[j, i] = from[i, j]`
+/// Copies the transpose: `to[j, i] = from[i, j]`.
 ///
 /// ```
 /// use kernels::transpose::{Strides, copy};
@@ -38,7 +38,14 @@ pub fn copy(size: Strides, from: &[f32], to: &mut [f32]) {
     blocks::<false>(size, from, to);
 }
 
-/// `to[j, i] += from[i, j]`
+/// Adds the transpose: `to[j, i] += from[i, j]`.
+///
+/// ```
+/// use kernels::transpose::{Strides, add};
+/// let mut to = [10.0; 2];
+/// add(Strides { rows: 1, columns: 2, from: 2, to: 1 }, &[1.0, 2.0], &mut to);
+/// assert_eq!(to, [11.0, 12.0]);
+/// ```
 ///
 /// # Panics
 /// As [`copy`].
@@ -63,6 +70,7 @@ fn blocks<const ADD: bool>(size: Strides, from: &[f32], to: &mut [f32]) {
     elements::<ADD>(size, from, to);
 }
 
+/// Copies or adds, element by element.
 fn elements<const ADD: bool>(size: Strides, from: &[f32], to: &mut [f32]) {
     for i in 0..size.rows {
         for j in 0..size.columns {

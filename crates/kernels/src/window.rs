@@ -81,7 +81,7 @@ impl Window2d {
     /// };
     /// let mut runs = Vec::new();
     /// window.for_each_run([0, 0], |outputs, pixel| runs.push((outputs, pixel)));
-    /// assert_eq!(runs, [(4..6, 6)]); // the upper row and the left column of windows begin in the padding
+    /// assert_eq!(runs, [(4..6, 6)]); // the other windows begin in the padding
     /// ```
     #[inline]
     pub fn for_each_run(&self, [u, v]: [usize; 2], mut visit: impl FnMut(Range<usize>, usize)) {
@@ -104,6 +104,56 @@ impl Window2d {
                 i * out_w + columns.start..i * out_w + columns.end,
                 y * w + x,
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_window_ends_where_image_and_padding_end_or_less_than_a_stride_before() {
+        for (h, w) in [(7, 9), (8, 8), (13, 7)] {
+            for (k, s, p) in [(3, 1, 0), (3, 2, 1), (5, 3, 2), (7, 2, 3), (1, 3, 0)] {
+                let window = Window2d::new([1, 1, h, w], k, s, p);
+                for (side, output) in [h, w].into_iter().zip(window.output) {
+                    let left = side + 2 * p - ((output - 1) * s + k);
+                    assert!(left < s, "{window:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn runs_visit_the_pixels_under_each_kernel_position_that_are_not_padding() {
+        for (k, s, p) in [
+            (3, 1, 0),
+            (3, 2, 1),
+            (5, 3, 2),
+            (7, 2, 3),
+            (1, 3, 0),
+            (2, 1, 3),
+        ] {
+            let window = Window2d::new([1, 1, 7, 9], k, s, p);
+            let ([h, w], [rows, columns]) = (window.input, window.output);
+            for (u, v) in (0..k * k).map(|at| (at / k, at % k)) {
+                let mut found = Vec::new();
+                window.for_each_run([u, v], |outputs, pixel| {
+                    found.extend(outputs.enumerate().map(|(n, y)| (y, pixel + n * s)));
+                });
+                let mut expected = Vec::new();
+                for (i, j) in (0..rows * columns).map(|y| (y / columns, y % columns)) {
+                    let at = [(i * s + u).checked_sub(p), (j * s + v).checked_sub(p)];
+                    if let [Some(row), Some(column)] = at
+                        && row < h
+                        && column < w
+                    {
+                        expected.push((i * columns + j, row * w + column));
+                    }
+                }
+                assert_eq!(found, expected, "{window:?}, ({u}, {v})");
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a model of the sources costs here: seconds an epoch, one image's latency, images a second,
-//! memory.
+//! What a model of the sources costs here: seconds per epoch, the latency of one image, images per
+//! second, memory.
 //!
 //! ```text
 //! cargo run --release -p lab --example bench -- cnn_deep
@@ -7,11 +7,11 @@
 //! cargo run --release -p lab --example bench -- peak
 //! ```
 //!
-//! Of the epochs, two unless told, the last counts. Its seconds hold everything that an epoch does
-//! (order of the images, batches, forward and backward pass, optimiser, loss and accuracy) and
-//! nothing else: data are in memory before, and no validation set is measured. `cpu_s` adds up the
-//! seconds of all threads, the measure to trust on a busy machine. A line for each epoch on
-//! standard error; at the end, all of it as one line of JSON.
+//! Only the last epoch counts; without `--epochs` there are two. Its seconds include everything
+//! that an epoch does (order of the images, batches, forward and backward pass, optimiser, loss and
+//! accuracy) and nothing else: the data are in memory before, and no validation set is measured.
+//! `cpu_s` is the sum of the seconds of all threads, the measure to trust on a busy machine. Each
+//! epoch prints a line on standard error; at the end, the results are printed as one line of JSON.
 //!
 //! `784-N-10` is a network with one hidden layer of N, a power of two from 32 to 2048; `peak`
 //! measures what this machine reaches in matrix products, with the library that `digits` multiplies
@@ -178,8 +178,8 @@ fn cpu_seconds() -> Option<f64> {
     Some((ticks()? + ticks()?) / TICKS_A_SECOND)
 }
 
-/// The most memory this process has held so far, in units of 10⁶ bytes; none where the system does
-/// not say.
+/// The most memory this process has held so far, in units of 10⁶ bytes; `None` where the system
+/// does not say.
 fn peak_mb() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;

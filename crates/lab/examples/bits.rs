@@ -1,5 +1,5 @@
-//! The bits of a model's parameters after training, as one number, and the seconds of each epoch: what a
-//! change of the kernels must leave alone, and what it costs.
+//! The bits of a model's parameters after training, as one number, and the seconds of each epoch:
+//! what a change of the kernels must leave alone, and what it costs.
 //!
 //! ```text
 //! cargo run --release -p lab --example bits -- cnn_deep --epochs 1

@@ -1,11 +1,11 @@
-//! A model of the sources, trained here as its program in `bench/keras` trains it, one run.
-//! Progress on standard error; what the run gave is printed as one line of JSON.
+//! One training of a model of the sources, as its program in `bench/keras` trains it. Progress goes
+//! to standard error; the results are printed as one line of JSON.
 //!
 //! ```text
 //! cargo run --release -p lab --example model -- cnn_deep --seed 1
 //! ```
 //!
-//! `--epochs N` trains for as many instead of the recipe's.
+//! `--epochs N` trains for N epochs instead of the recipe's number.
 
 use std::error::Error;
 

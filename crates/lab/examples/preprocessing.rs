@@ -30,7 +30,8 @@ const ALL: (usize, u64) = (60_000, 5);
 /// Few enough to be learned by heart.
 const FEW: (usize, u64) = (5_000, 30);
 
-/// What becomes of a pixel that [`batch::images`] has divided by 255: x ↦ factor · (x − shift).
+/// The transformation of a pixel that [`batch::images`] has divided by 255: x ↦ factor · (x −
+/// shift).
 #[derive(Clone, Copy)]
 struct Scaling {
     name: &'static str,

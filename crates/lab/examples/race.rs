@@ -1,6 +1,6 @@
 //! The race to 99 %: from random weights to a network that reads digits, stage by stage of the
-//! chapter's story, from one seed. Progress on standard error; what the stages gave is printed as
-//! one line of JSON.
+//! chapter's story, from one seed. Progress on standard error; the results of the stages are
+//! printed as one line of JSON.
 //!
 //! ```text
 //! cargo run --release -p lab --example race -- --seed 1

@@ -1,6 +1,6 @@
 //! How the recipe of the race was chosen: candidates, judged on training images that were held out.
-//! Progress on standard error; what the candidates gave is printed as one line of JSON, in which
-//! `test_accuracy` is that on the images held out.
+//! Progress on standard error; the results of the candidates are printed as one line of JSON, in
+//! which `test_accuracy` is that on the images held out.
 //!
 //! ```text
 //! cargo run --release -p lab --example race_choice -- --seed 1
@@ -21,7 +21,7 @@ mod race_recipe;
 
 const PARTS: usize = 10;
 
-/// `C` and `O` kernels in the two convolutions, `N = 25 O` numbers behind them, `H` hidden neurons.
+/// `C` and `O` kernels in the two convolutions, `N = 25 O` numbers after them, `H` hidden neurons.
 type Net<const C: usize, const O: usize, const N: usize, const H: usize> = (
     Fused<(Conv2D<1, C, 5>, ReLU, MaxPool2D<2>)>,
     Fused<(Conv2D<C, O, 3>, ReLU, MaxPool2D<2>)>,
@@ -39,7 +39,7 @@ type Small<const C: usize, const O: usize, const N: usize, const H: usize> = (
     Dense<H, 10>,
 );
 
-/// The last is the recipe; each other differs from it in what it is called by.
+/// The last is the recipe; each of the others is named after its difference from it.
 const STAGES: [Stage; 18] = [
     ("Adam, one cycle", |task| {
         run::<CnnRace>(task, fast_adam(), recipe().schedule(Schedule::one_cycle()))

@@ -1,6 +1,6 @@
 //! Source S3's network, 784-100-10 by hand, and a linear classifier beside it: ten epochs of
-//! gradient descent at many settings, all from one seed. Progress on standard error; what they gave
-//! is printed as one line of JSON.
+//! gradient descent at many settings, all from one seed. Progress on standard error; the results
+//! are printed as one line of JSON.
 //!
 //! ```text
 //! cargo run --release -p lab --example scratch100 -- --seed 1

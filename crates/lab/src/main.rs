@@ -1,5 +1,5 @@
-//! What `cargo xtask bench` and `cargo xtask experiments` run: programs that train, each a process
-//! of its own; what they print; and what it amounts to.
+//! What `cargo xtask bench` and `cargo xtask experiments` run: programs that train, each as a
+//! process of its own, and the statistics of what they print.
 //!
 //! The programs are the examples of this crate, and those of other libraries in `bench/`.
 

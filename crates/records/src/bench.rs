@@ -52,13 +52,13 @@ impl Bench {
         }
     }
 
-    /// Adds what `implementation` took for `model`, behind what is there.
+    /// Adds the measurement of `implementation` on `model`, after those that are there.
     pub fn push(&mut self, model: &str, implementation: &str, measured: Measurement) {
         let implementations = &mut self.models.entry(model).0;
         implementations.push((implementation.to_owned(), measured));
     }
 
-    /// Adds a point to the [`sweep`](Self::sweep) of `varied` for `model`, behind those that are
+    /// Adds a point to the [`sweep`](Self::sweep) of `varied` for `model`, after those that are
     /// there.
     pub fn push_point(&mut self, varied: &str, model: &str, point: Point) {
         self.sweeps.entry(varied).entry(model).push(point);

@@ -19,7 +19,7 @@ pub enum ExperimentError {
         /// What the operating system reported.
         source: io::Error,
     },
-    /// The file holds something other than the results asked for.
+    /// The file does not hold results of the expected type.
     #[error("{}: {source}; `{command}` makes it anew", path.display())]
     Parse {
         /// The file.

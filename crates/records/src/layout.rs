@@ -44,8 +44,8 @@ fn lay_out(value: &RawValue, indent: &str, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// The entries of an object, each behind its name and a colon, or of a list, where the names are
-/// empty; none for any other value.
+/// The entries of an object, each with its name and a colon before it, or of a list, where the
+/// names are empty; none for any other value.
 fn entries(value: &RawValue) -> Result<Vec<(String, &RawValue)>> {
     let json = value.get();
     if is_object(value) {

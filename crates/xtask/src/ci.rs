@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: every check of this project, one after another, with the time each took.
 //!
-//! A failing check does not hide the ones behind it: all run, and the last lines say which failed.
+//! A failing check does not hide the ones after it: all run, and the last lines say which failed.
 //! `.ci/run` installs what the checks need (a browser and its driver) and then calls this.
 
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use xtask::process::elapsed;
 
 mod checks;
 
-/// What `cargo xtask ci` can be told.
+/// The arguments of `cargo xtask ci`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Execute every notebook in full, not only the stale ones, and flip every formula's sign
@@ -89,7 +89,7 @@ const CHECKS: [Check; 10] = [
 /// Runs the checks and reports.
 ///
 /// # Errors
-/// If a check fails, or one that is asked for does not exist.
+/// If a check fails, or a named check does not exist.
 pub fn run(args: &Args) -> Result<()> {
     if args.list {
         for check in &CHECKS {

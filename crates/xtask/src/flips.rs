@@ -1,9 +1,9 @@
-//! `cargo xtask flips`: a check that cannot fail checks nothing, so each formula is made wrong in
-//! turn.
+//! `cargo xtask flips`: a check that cannot fail checks nothing, so each formula and each file of
+//! `kernels` is made wrong in turn.
 //!
 //! In a copy of the checkout, each change of `book/flips.toml` is made, the chapter's program is
-//! run, and the listing that checks the formula must fail. The first run compiles everything once
-//! more, into `target/flips`.
+//! run, and the listing that checks the formula must fail; for `kernels`, one of its tests must.
+//! The first run compiles everything once more, into `target/flips`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use chapters::book::Book;
-use chapters::flips::{self, Flip};
+use chapters::flips::{self, Flip, Instructions, KERNELS};
 
 use xtask::checkout::{self, Checkout};
 use xtask::process::elapsed;
@@ -35,11 +35,12 @@ const NEEDED: [&str; 10] = [
 /// Arguments of `cargo xtask flips`.
 #[derive(Default, clap::Args)]
 pub struct Args {
-    /// The formulas or chapters to try, as `training.softmax` or `training` [default: all]
+    /// The formulas or chapters to try, as `training.softmax` or `training`; `kernels` for those
+    /// that the tests of that crate notice [default: all]
     names: Vec<String>,
 }
 
-/// Makes every change in turn, and lists those that no listing noticed.
+/// Makes every change in turn, and lists those that no listing or test noticed.
 ///
 /// # Errors
 /// A change went unnoticed, was noticed by another formula's listing only, or did not compile.
@@ -55,24 +56,30 @@ pub fn run(args: &Args) -> Result<()> {
         "book/flips.toml has no flip of that name"
     );
     let scratch = ScratchCheckout::make(&checkout, book)?;
-    let mut missed = Vec::new();
+    let (mut missed, mut skipped) = (Vec::new(), 0);
     println!("compiling a copy of the checkout; the first time, that takes minutes");
-    let unchanged = scratch.run(&flips[0].chapter)?;
-    ensure!(
-        unchanged.contains("test result: ok"),
-        "{} fails as it stands, without a flip:\n{unchanged}",
-        flips[0].chapter
-    );
+    for begin in beginnings(&flips) {
+        let unchanged = scratch.run(begin)?;
+        ensure!(
+            unchanged.contains("test result: ok"),
+            "{begin} fails as it stands, without a flip:\n{unchanged}"
+        );
+    }
     let begun = Instant::now();
     for (number, flip) in flips.iter().enumerate() {
         let at = Instant::now();
         let name = format!("{}.{}", flip.chapter, flip.formula);
         let place = format!("{}/{}", number + 1, flips.len());
+        if let Some(lacking) = flip.needs.filter(|needed| !is_available(*needed)) {
+            println!(
+                "{place} {name}: SKIPPED: this CPU has no {}",
+                name_of(lacking)
+            );
+            skipped += 1;
+            continue;
+        }
         match scratch.notice(flip) {
-            Ok(listing) => println!(
-                "{place} {name}: noticed by listing `{listing}`, {}",
-                elapsed(at.elapsed())
-            ),
+            Ok(by) => println!("{place} {name}: noticed by {by}, {}", elapsed(at.elapsed())),
             Err(error) => {
                 println!("{place} {name}: NOT NOTICED: {error:#}");
                 missed.push(name);
@@ -81,15 +88,48 @@ pub fn run(args: &Args) -> Result<()> {
     }
     ensure!(
         missed.is_empty(),
-        "the listings of {} did not notice a flipped sign",
+        "{} flipped signs were not noticed: {}",
+        missed.len(),
         missed.join(", ")
     );
     println!(
-        "{} flipped signs, each noticed by the listing that checks its formula, in {}",
-        flips.len(),
+        "{} flipped signs, each noticed by its check, in {}; {skipped} skipped",
+        flips.len() - skipped,
         elapsed(begun.elapsed())
     );
     Ok(())
+}
+
+/// What is run before any change is made: the first chapter, and the tests of `kernels` if they
+/// are wanted.
+fn beginnings(flips: &[Flip]) -> Vec<&str> {
+    let mut chapters: Vec<&str> = flips.iter().map(|f| f.chapter.as_str()).collect();
+    chapters.dedup();
+    let first = chapters.first().copied();
+    chapters.retain(|name| Some(*name) == first || *name == KERNELS);
+    chapters
+}
+
+/// Whether this CPU has the instructions, all of them that `kernels` asks for.
+fn is_available(instructions: Instructions) -> bool {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 => {
+            is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512cd")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        Instructions::Avx512 => false,
+    }
+}
+
+fn name_of(instructions: Instructions) -> &'static str {
+    match instructions {
+        Instructions::Avx512 => "AVX-512",
+    }
 }
 
 fn wanted(flip: &Flip, names: &[String]) -> bool {
@@ -124,20 +164,23 @@ impl ScratchCheckout {
         Ok(Self { book, copy, target })
     }
 
-    /// The listing that fails once the change is made; the copy is as before afterwards.
+    /// The listing or test that fails once the change is made; the copy is as before afterwards.
     fn notice(&self, flip: &Flip) -> Result<String> {
         let path = self.copy.join(&flip.file);
         let before = fs::read_to_string(&path)?;
         fs::write(&path, flip.apply(&before)?)?;
         let said = self.run(&flip.chapter);
         fs::write(&path, before)?;
+        if flip.is_of_kernels() {
+            return failed_test(&said?);
+        }
         let chapter = self.book.chapter(&flip.chapter)?;
         let checking = chapter
             .listings()
             .filter(|l| l.marks.checks.contains(&flip.formula));
         let checking: Vec<&str> = checking.map(|l| l.id.as_str()).collect();
         match failed_listing(&said?) {
-            Ok(listing) if checking.contains(&listing) => Ok(listing.to_owned()),
+            Ok(listing) if checking.contains(&listing) => Ok(format!("listing `{listing}`")),
             Ok(listing) => bail!(
                 "listing `{listing}` failed before `{}`",
                 checking.join("`, `")
@@ -146,19 +189,18 @@ impl ScratchCheckout {
         }
     }
 
-    /// What the chapter's program says in the copy.
+    /// What the chapter's program says in the copy, or the tests of `kernels`.
     fn run(&self, chapter: &str) -> Result<String> {
+        let tests = if chapter == KERNELS {
+            vec!["--package", KERNELS, "--lib"]
+        } else {
+            vec!["--package", "listings", "--test", chapter]
+        };
         let output = Command::new(cargo::cargo())
             .current_dir(&self.copy)
             .env("CARGO_TARGET_DIR", &self.target)
-            .args([
-                "test",
-                "--quiet",
-                "--package",
-                "listings",
-                "--test",
-                chapter,
-            ])
+            .args(["test", "--quiet"])
+            .args(tests)
             .output()
             .context("cannot start cargo")?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned()
@@ -173,6 +215,23 @@ fn failed_listing(said: &str) -> Result<&str> {
     }
     ensure!(!said.contains("test result: ok"), "every listing passed");
     bail!("the chapter did not compile or run:\n{said}")
+}
+
+/// The first test that fails, and how many more do.
+fn failed_test(said: &str) -> Result<String> {
+    ensure!(!said.contains("test result: ok"), "every test passed");
+    let failed = said.rsplit_once("\nfailures:\n").map(|(_, list)| list);
+    let failed: Vec<&str> = failed
+        .filter(|_| said.contains("test result: FAILED"))
+        .with_context(|| format!("the tests did not compile or run:\n{said}"))?
+        .lines()
+        .map_while(|line| line.strip_prefix("    "))
+        .collect();
+    let first = failed.first().context("a test that fails has a name")?;
+    Ok(match failed.len() {
+        1 => format!("test `{first}`"),
+        all => format!("test `{first}` and {} more", all - 1),
+    })
 }
 
 #[cfg(test)]
@@ -195,5 +254,43 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(broken.contains("did not compile"), "{broken}");
+    }
+
+    #[test]
+    fn failing_tests_of_kernels_are_named_and_counted() {
+        let said = |list: &str| {
+            format!(
+                "FF\nfailures:\n\n---- a::one stdout ----\n    panicked\n\nfailures:\n{list}\n\
+                 test result: FAILED. 0 passed\n"
+            )
+        };
+        let alone = failed_test(&said("    a::one\n")).unwrap();
+        assert_eq!(alone, "test `a::one`");
+        let first = failed_test(&said("    a::one\n    b::two\n    b::three\n")).unwrap();
+        assert_eq!(first, "test `a::one` and 2 more");
+    }
+
+    #[test]
+    fn kernels_that_pass_their_tests_or_do_not_compile_have_noticed_nothing() {
+        let passed = failed_test("test result: ok. 38 passed").unwrap_err();
+        assert_eq!(passed.to_string(), "every test passed");
+        let broken = failed_test("error[E0308]: mismatched types").unwrap_err();
+        assert!(broken.to_string().contains("did not compile"), "{broken}");
+    }
+
+    #[test]
+    fn the_first_chapter_and_kernels_are_run_before_any_change() {
+        let flip = |chapter: &str| Flip {
+            chapter: chapter.into(),
+            formula: "sum".into(),
+            file: PathBuf::from("sum.rs"),
+            from: "+".into(),
+            to: "-".into(),
+            needs: None,
+        };
+        let all = ["convolution", "convolution", "data-set", KERNELS, "race"].map(flip);
+        assert_eq!(beginnings(&all), ["convolution", KERNELS]);
+        assert_eq!(beginnings(&all[2..3]), ["data-set"]);
+        assert_eq!(beginnings(&all[3..4]), [KERNELS]);
     }
 }

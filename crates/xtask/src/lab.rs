@@ -1,14 +1,13 @@
 //! `cargo xtask bench` and `cargo xtask experiments` are programs of the crate `lab`.
 //!
-//! It is built when one of them is asked for, so that the other tasks do not wait for its
-//! libraries.
+//! It is built only when one of them is run, so that the other tasks do not wait for its libraries.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 use xtask::tools::cargo::cargo;
 
-/// The arguments behind the task's name, `--help` among them; `lab` reads them.
+/// The arguments after the task's name, `--help` among them; `lab` reads them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Options of this task: `--help` lists them

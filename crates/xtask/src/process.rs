@@ -1,5 +1,5 @@
-//! Long commands: their output goes to a log, their progress to the terminal, and they end when this
-//! process ends.
+//! Long commands: their output goes to a log, their progress to the terminal, and they end when
+//! this process ends.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write};

@@ -17,7 +17,7 @@ const PROGRAM: &str = "crates/listings/examples/sharing.rs";
 const SECONDS: u32 = 1200;
 /// The line of the manifest of `digits` that lets the cells share it.
 const DYLIB: &str = "crate-type = [\"lib\", \"dylib\"]";
-/// A cell whose complaint comes when Jupyter has been told that it is done.
+/// A cell whose error message arrives after Jupyter has been told that the cell is done.
 const LATE: &str = r#"std::thread::spawn(|| {
     std::thread::sleep(std::time::Duration::from_millis(100));
     eprintln!("too late");

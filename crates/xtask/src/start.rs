@@ -18,7 +18,7 @@ mod copies;
 mod serve;
 mod warm;
 
-/// What `cargo xtask start` can be told.
+/// The arguments of `cargo xtask start`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Set everything up, then stop
@@ -32,7 +32,7 @@ pub struct Args {
     jupyter_port: u16,
 }
 
-/// Sets up what is missing, serves the book, starts JupyterLab; returns when told to stop.
+/// Sets up what is missing, serves the book, starts JupyterLab, and waits until a server ends.
 ///
 /// # Errors
 /// If a step fails: the message names it, says what works already, and what to do.

@@ -8,7 +8,8 @@ use crate::shape::{ImagesOf, Windowed};
 pub mod builder {
     //! The layer's name in a model's type.
 
-    /// A convolution of `C` input channels with `O` kernels of side `K`, stride `S` and padding `P`.
+    /// A convolution of `C` input channels with `O` kernels of side `K`, stride `S` and padding
+    /// `P`.
     ///
     /// | here | Keras | PyTorch |
     /// |---|---|---|
@@ -16,7 +17,8 @@ pub mod builder {
     /// | `Conv2D<1, 32, 3, 1, 1>` | `Conv2D(32, 3, padding="same")` | `nn.Conv2d(1, 32, 3, padding=1)` |
     ///
     /// Takes `(C, H, W)` or `(B, C, H, W)`, gives `(O, H', W')` or `(B, O, H', W')` with
-    /// H' = ⌊(H + 2P − K) / S⌋ + 1, computed by the type system. It starts as in Keras: kernels Glorot uniform, bias 0.
+    /// `H' = ⌊(H + 2P − K) / S⌋ + 1`, computed by the type system. It is initialised as in Keras:
+    /// kernels Glorot uniform, bias 0.
     #[derive(Debug, Copy, Clone, Eq, PartialEq)]
     pub struct Conv2D<
         const C: usize,

@@ -10,8 +10,9 @@ pub mod builder {
 
     /// A fully connected layer of `I` inputs and `O` outputs: `(I)` → `(O)`, `(B, I)` → `(B, O)`.
     ///
-    /// Keras's `Dense(O)`, PyTorch's `nn.Linear(I, O)`. It starts as in Keras: weights Glorot uniform, bias 0 (dfdx's own
-    /// `Linear` starts otherwise, and can be used in its place).
+    /// Keras's `Dense(O)`, PyTorch's `nn.Linear(I, O)`. It is initialised as in Keras: weights
+    /// Glorot uniform, bias 0. (dfdx's own `Linear` can be used in its place; it is initialised as
+    /// in PyTorch.)
     #[derive(Debug, Copy, Clone, Eq, PartialEq)]
     pub struct Dense<const I: usize, const O: usize>;
 }

@@ -4,14 +4,14 @@ use dfdx::prelude::{Cpu, CpuError, Module, ModuleMut, NoneTape, OwnedTape, Shape
 
 use crate::ops::try_dropout;
 
-/// In training, sets each number to 0 with a probability of `PERCENT` %, and divides the others by the
-/// probability of being kept, so that the expected value stays the same; does nothing otherwise. Keras's
-/// `Dropout(0.2)` and PyTorch's `nn.Dropout(0.2)` are `Dropout<20>`.
+/// In training, sets each number to 0 with a probability of `PERCENT` %, and divides the others by
+/// the probability of being kept, so that the expected value stays the same; otherwise does
+/// nothing. Keras's `Dropout(0.2)` and PyTorch's `nn.Dropout(0.2)` are `Dropout<20>`.
 ///
-/// (Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.) The
-/// choice follows from the seed of the tensor's device. As with dfdx's own dropout, a tensor with a tape is
-/// in training and takes `forward_mut`; one without is not, and takes `forward`; the other two
-/// combinations do not compile.
+/// (Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.)
+/// The choice follows from the seed of the tensor's device. As with dfdx's own dropout, a tensor
+/// with a tape is in training and takes `forward_mut`; one without is not, and takes `forward`; the
+/// other two combinations do not compile.
 ///
 /// ```
 /// use digits::{dfdx::prelude::*, layers::Dropout};

@@ -4,9 +4,9 @@ use dfdx::prelude::{Shape, Tape, Tensor, ZeroSizedModule};
 
 use crate::ops::try_flatten;
 
-/// Turns `(C, H, W)` into a vector of `N` = C · H · W elements, `(B, C, H, W)` into `(B, N)`, in row-major
-/// order: pixel `(c, i, j)` becomes element `(c · H + i) · W + j`. (Keras, whose channels come last, has
-/// another order.)
+/// Turns `(C, H, W)` into a vector of `N` = C · H · W elements, `(B, C, H, W)` into `(B, N)`, in
+/// row-major order: pixel `(c, i, j)` becomes element `(c · H + i) · W + j`. (In Keras, where
+/// channels come last, the order is another.)
 ///
 /// Stable Rust cannot multiply const generics, so `N` is written out; a wrong one does not compile.
 #[derive(Debug, Default, Copy, Clone, Eq, PartialEq)]
@@ -16,7 +16,8 @@ impl<const N: usize> ZeroSizedModule for Flatten<N> {}
 impl<const N: usize> NonMutableModule for Flatten<N> {}
 
 impl<const N: usize> Flatten<N> {
-    /// Refuses, when evaluated in a constant, to flatten images of another size.
+    /// Panics if the images of shape `Sh` do not have `N` elements; evaluated as a constant, that
+    /// is a compile error.
     pub(super) const fn check<Sh: Flat<N>>() {
         assert!(
             Sh::ELEMENTS == N,
@@ -25,7 +26,7 @@ impl<const N: usize> Flatten<N> {
     }
 }
 
-/// A shape that can be flattened: `(C, H, W)` or `(B, C, H, W)`.
+/// A shape that can be flattened to vectors of `N` elements: `(C, H, W)` or `(B, C, H, W)`.
 #[diagnostic::on_unimplemented(
     message = "only images can be flattened, not a tensor of shape `{Self}`",
     label = "expected `(C, H, W)` or `(B, C, H, W)`"

@@ -1,14 +1,14 @@
-//! `Fused`: some layers of a tuple, computed as one.
+//! `Fused`: the layers of a tuple, computed by one kernel.
 //!
-//! A kernel that computes convolution, ReLU and pooling together takes a fraction of the time of the
-//! three, since the numbers between them never go to memory. Which tuples have such a kernel:
+//! A kernel that computes convolution, ReLU and pooling together takes a fraction of the time of
+//! the three, since the numbers between them never go to memory. There is one for these tuples:
 //!
-//! | tuple | kernel |
+//! | tuple | what the kernel saves |
 //! |---|---|
-//! | `(Conv2D, ReLU)`, `(Conv2D, ReLU, MaxPool2D<2>)` | no activation before the last goes to memory |
-//! | one of these followed by one of these, as one tuple of four to six layers | nor does what the first gives the second |
-//! | `(Dense, ReLU)` | one pass over the outputs less |
-//! | `(Flatten, Dropout)` | one pass over the feature maps less |
+//! | `(Conv2D, ReLU)`, `(Conv2D, ReLU, MaxPool2D<2>)` | memory traffic: only the last output is stored |
+//! | two of these, as one tuple of four to six layers | likewise |
+//! | `(Dense, ReLU)` | one pass over the outputs |
+//! | `(Flatten, Dropout)` | one pass over the feature maps |
 mod chains;
 mod pairs;
 
@@ -19,15 +19,16 @@ pub mod builder {
     //! The layer's name in a model's type.
     use super::Fusible;
 
-    /// The layers of the tuple `L`, computed by one kernel: the numbers of the plain tuple, to the
-    /// rounding of their sums, the same parameters with the same names, less time.
+    /// The layers of the tuple `L`, computed by one kernel. It gives the same numbers as the plain
+    /// tuple, up to the rounding of their sums, has the same parameters with the same names, and
+    /// takes less time.
     ///
     /// | here | Keras |
     /// |---|---|
     /// | `Fused<(Conv2D<1, 32, 3>, ReLU)>` | `Conv2D(32, 3, activation="relu")` |
     /// | `Fused<(Dense<784, 128>, ReLU)>` | `Dense(128, activation="relu")` |
     ///
-    /// The layers are reached as those of a plain tuple are: `model.0.0.weight`.
+    /// The layers are fields, as in a plain tuple: `model.0.0.weight`.
     ///
     /// ```
     /// use digits::dfdx::prelude::*;
@@ -37,7 +38,8 @@ pub mod builder {
     /// let plain = Cpu::seed_from_u64(1).build_module::<Layers, f32>();
     /// assert_eq!(fused.0.weight.array(), plain.0.weight.array());
     ///
-    /// let x: Tensor<Rank3<1, 28, 28>, f32, _> = Cpu::seed_from_u64(2).sample_uniform(); // (C, H, W)
+    /// type Image = Tensor<Rank3<1, 28, 28>, f32, Cpu>; // (C, H, W)
+    /// let x: Image = Cpu::seed_from_u64(2).sample_uniform();
     /// let (y, expected) = (fused.forward(x.clone()), plain.forward(x)); // (4, 13, 13)
     /// assert!((y - expected).abs().max().array() < 1e-5);
     /// ```
@@ -53,7 +55,7 @@ pub mod builder {
     pub struct Fused<L: Fusible>(std::marker::PhantomData<L>);
 }
 
-/// A tuple of layers, as written in a model's type, that has a kernel.
+/// A tuple of layers, as written in a model's type, for which there is a fused kernel.
 #[diagnostic::on_unimplemented(
     message = "there is no fused kernel for `{Self}`",
     label = "not a tuple of layers that can be fused",
@@ -63,9 +65,9 @@ pub mod builder {
 )]
 pub trait Fusible {}
 
-/// A tuple of built layers that has a kernel for inputs `X`.
+/// A tuple of built layers for which there is a fused kernel that takes inputs `X`.
 pub trait FusedForward<X> {
-    /// What the last layer gives.
+    /// The type of the last layer's output.
     type Output;
 
     /// The output of the last layer.
@@ -75,9 +77,9 @@ pub trait FusedForward<X> {
     fn try_fused_forward(&self, x: X) -> Result<Self::Output, CpuError>;
 }
 
-/// A tuple of built layers that has a kernel for inputs `X` in training.
+/// A tuple of built layers for which there is a fused kernel that takes inputs `X` in training.
 pub trait FusedForwardMut<X> {
-    /// What the last layer gives.
+    /// The type of the last layer's output.
     type Output;
 
     /// The output of the last layer, in training.
@@ -94,7 +96,7 @@ pub struct Fused<L> {
 }
 
 impl<L> Fused<L> {
-    /// These layers, built already, as one.
+    /// Fuses layers that have been built already.
     pub fn new(layers: L) -> Self {
         Self { layers }
     }
@@ -139,7 +141,7 @@ impl<X, L: FusedForwardMut<X>> ModuleMut<X> for Fused<L> {
     }
 }
 
-/// The parameters of `Fused<(A, B, …)>`, by the names that they have in `(A, B, …)`.
+/// Gives the parameters of `Fused<(A, B, …)>` the names that they have in `(A, B, …)`.
 macro_rules! collection {
     ($($layer:ident $at:tt),+) => {
         impl<E: Dtype, D: Device<E>, $($layer: TensorCollection<E, D>),+> TensorCollection<E, D>

@@ -1,7 +1,10 @@
-//! Operations with parameters, as dfdx modules: put them in a tuple and dfdx chains, builds, saves and updates them.
+//! The operations as dfdx modules, with their parameters: put them in a tuple, and dfdx chains,
+//! builds, saves and updates them.
 //!
-//! The names here are what a model's *type* is written with; `dev.build_module::<Model, f32>()` turns each into the
-//! struct of the same name in [`modules`], which holds the tensors. dfdx's own layers compose with them.
+//! A model's *type* is written with the names here; `dev.build_module::<Model, f32>()` turns each
+//! into the struct of the same name in [`modules`], which holds the tensors. [`modules`] is public
+//! because a variable that outlives its cell of a notebook needs a type that can be named. dfdx's
+//! own layers can be used beside these.
 //!
 //! ```
 //! use digits::dfdx::prelude::*;
@@ -25,7 +28,7 @@
 //! model.forward(image); // a window of side 5 does not fit on a side of 4
 //! ```
 //!
-//! an image of other channels than the layer's,
+//! an image with another number of channels than the layer's,
 //!
 //! ```compile_fail,E0277
 //! use digits::dfdx::prelude::*;
@@ -45,7 +48,8 @@
 //! model.forward(pixels); // 784 elements, where 800 are expected
 //! ```
 //!
-//! (A wrong `N` in [`Flatten`] is found a little later: by `cargo build`, not yet by `cargo check`.)
+//! (A wrong `N` in [`Flatten`] is found a little later: by `cargo build`, not yet by
+//! `cargo check`.)
 mod conv2d;
 mod dense;
 mod dropout;
@@ -63,6 +67,14 @@ pub use fused::builder::Fused;
 pub use pool2d::{AvgPool2D, MaxPool2D};
 
 /// The layers as built on a device: structs that hold tensors.
+///
+/// ```
+/// use digits::dfdx::prelude::*;
+/// use digits::layers::{Dense, Flatten, modules};
+/// let model: (modules::Flatten<784>, modules::Dense<784, 10, f32, Cpu>) =
+///     Cpu::default().build_module::<(Flatten<784>, Dense<784, 10>), f32>();
+/// assert_eq!(model.1.bias.array(), [0.0; 10]);
+/// ```
 pub mod modules {
     pub use super::conv2d::Conv2D;
     pub use super::dense::Dense;

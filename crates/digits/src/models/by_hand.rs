@@ -1,11 +1,12 @@
-//! Dense layers on plain arrays, their gradients written by hand: no tape, no dfdx.
+//! Dense layers on plain arrays, with gradients written by hand: no tape, no dfdx.
 //!
-//! Images `(B, 784)` → logits `(B, 10)`, through layers `z = x wᵀ + b` with a ReLU between any two of them; the loss is
-//! softmax cross-entropy, its mean over the batch. `Mlp::new(&[784, 100, 10], …)` is the network of source S3 §3,
-//! 79,510 parameters; `&[784, 10]` the linear classifier.
+//! Images `(B, 784)` → logits `(B, 10)`, through layers `z = x wᵀ + b` with a ReLU between any two
+//! of them; the loss is the softmax cross-entropy, averaged over the batch.
+//! `Mlp::new(&[784, 100, 10], …)` is the network of source S3 §3, 79,510 parameters; `&[784, 10]`
+//! the linear classifier.
 //!
-//! The book's chapter on back-propagation derives every line below, and asserts that one step of its own loops and
-//! one step of these matrix products end at the same parameters.
+//! The book's chapter on back-propagation derives every line below, and asserts that one step of
+//! its own loops and one step of these matrix products end at the same parameters.
 //!
 //! ```
 //! use digits::models::by_hand::{Mlp, Start};
@@ -20,21 +21,22 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::ops::linear;
 
-/// How the weights begin: uniformly between −ℓ and ℓ, the biases at zero.
+/// How the weights are initialised: drawn uniformly from −ℓ to ℓ. The biases start at zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// ℓ = 0: all zeros. With a hidden layer, such a network learns nothing but its last bias.
+    /// ℓ = 0: all zeros. With a hidden layer, such a network learns only its last bias.
     Zero,
     /// ℓ = 1.
     Plain,
-    /// ℓ = √(6 / (inputs + outputs)): Glorot and Bengio, "Understanding the difficulty of training deep feedforward
-    /// neural networks", 2010; also called Xavier's.
+    /// ℓ = √(6 / (inputs + outputs)): Glorot and Bengio, "Understanding the difficulty of training
+    /// deep feedforward neural networks", 2010; also called Xavier initialisation.
     Glorot,
     /// ℓ = √(6 / inputs): He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015.
     He,
 }
 
 impl Start {
+    /// ℓ for a layer with `inputs` inputs and `outputs` outputs.
     fn limit(self, inputs: usize, outputs: usize) -> f32 {
         match self {
             Self::Zero => 0.0,
@@ -48,17 +50,19 @@ impl Start {
 /// One dense layer: inputs `(B, I)` → outputs `(B, O)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// `(O, I)`, row-major.
+    /// The weights, `(O, I)`, row-major.
     pub weight: Vec<f32>,
-    /// `(O)`
+    /// The biases, `(O)`.
     pub bias: Vec<f32>,
 }
 
 impl Layer {
+    /// The number of inputs, `I`.
     fn inputs(&self) -> usize {
         self.weight.len() / self.bias.len()
     }
 
+    /// `x wᵀ + b`: `(B, I)` → `(B, O)`.
     fn forward(&self, x: &[f32]) -> Vec<f32> {
         let mut z = vec![0.0; x.len() / self.inputs() * self.bias.len()];
         linear::forward(x, &self.weight, &self.bias, &mut z);
@@ -69,13 +73,21 @@ impl Layer {
 /// Dense layers one after the other, with a ReLU between any two.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlp {
-    /// From the one that sees the image to the one that gives the logits; each has as many inputs as the one before
-    /// has outputs, and every layer has a bias.
+    /// The layers, from the one that reads the images to the one that gives the logits; each has as
+    /// many inputs as the one before has outputs, and every layer has a bias.
     pub layers: Vec<Layer>,
 }
 
 impl Mlp {
-    /// Layers between sides of these sizes, images first, logits last.
+    /// A network whose layers connect these numbers of units: first the pixels of an image, last
+    /// the classes. The weights depend on `start` and `seed` alone.
+    ///
+    /// ```
+    /// use digits::models::by_hand::{Mlp, Start};
+    /// let network = Mlp::new(&[784, 100, 10], Start::Glorot, 1);
+    /// let parameters = network.layers.iter().map(|layer| layer.weight.len() + layer.bias.len());
+    /// assert_eq!(parameters.sum::<usize>(), 79_510);
+    /// ```
     pub fn new(sizes: &[usize], start: Start, seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let layer = |pair: &[usize]| {
@@ -92,12 +104,23 @@ impl Mlp {
         }
     }
 
-    /// Logits `(B, 10)` of images `(B, 784)`.
+    /// The logits of images, `(B, 784)` → `(B, 10)` (or the sizes that were given to
+    /// [`new`](Self::new)).
+    ///
+    /// ```
+    /// use digits::models::by_hand::{Mlp, Start};
+    /// let mut network = Mlp::new(&[1, 2], Start::Zero, 1);
+    /// network.layers[0].weight = vec![1.0, -1.0]; // (O, I)
+    /// assert_eq!(network.logits(&[2.0]), [2.0, -2.0]); // one image of one pixel
+    /// assert_eq!(network.classes(&[2.0, -3.0]), [0, 1]); // two images
+    /// ```
     pub fn logits(&self, x: &[f32]) -> Vec<f32> {
         self.activations(x).pop().unwrap_or_else(|| x.to_vec())
     }
 
-    /// The class with the largest logit, for each image; the first where logits tie or are not numbers.
+    /// The class with the largest logit for each image, the first of several that are equal.
+    /// Comparisons with NaN are false: class 0 is chosen if its logit is NaN, and no other class is
+    /// chosen for a NaN.
     pub fn classes(&self, x: &[f32]) -> Vec<u8> {
         let classes = self.layers.last().map_or(1, |layer| layer.bias.len());
         let best =
@@ -109,10 +132,12 @@ impl Mlp {
             .collect()
     }
 
-    /// One step of gradient descent on a batch; returns the mean loss *before* the step, in nats.
+    /// One step of gradient descent with the learning rate `rate`, on images `x`, `(B, 784)`, and
+    /// their `labels`, `(B)`. Returns the mean loss *before* the step, in nats.
     ///
     /// # Panics
-    /// If a label is not a class, or there are not as many labels as images.
+    /// If there are no labels, or one of them is not a class. That there is one label for each
+    /// image is the caller's responsibility.
     pub fn step(&mut self, x: &[f32], labels: &[u8], rate: f32) -> f32 {
         let (loss, gradients) = self.gradients(x, labels);
         for (layer, gradient) in self.layers.iter_mut().zip(gradients) {
@@ -122,7 +147,17 @@ impl Mlp {
         loss
     }
 
-    /// The mean loss of a batch, in nats, and its gradient with respect to every layer's parameters.
+    /// The mean loss of a batch, in nats, and its gradient with respect to every layer's
+    /// parameters, in the form of the layers.
+    ///
+    /// ```
+    /// use digits::models::by_hand::{Mlp, Start};
+    /// let network = Mlp::new(&[1, 2], Start::Zero, 1); // both classes are equally likely
+    /// let (loss, gradients) = network.gradients(&[3.0], &[0]);
+    /// assert!((loss - 2f32.ln()).abs() < 1e-6);
+    /// assert_eq!(gradients[0].bias, [0.5 - 1.0, 0.5]); // p − [k = y]
+    /// assert_eq!(gradients[0].weight, [-0.5 * 3.0, 0.5 * 3.0]);
+    /// ```
     ///
     /// # Panics
     /// As for [`step`](Self::step).
@@ -156,7 +191,8 @@ impl Mlp {
         (loss, gradients)
     }
 
-    /// What each layer hands on: ReLU of its sums, of the last one the sums themselves.
+    /// The outputs of each layer: its sums after a ReLU, and for the last layer the sums
+    /// themselves.
     fn activations(&self, x: &[f32]) -> Vec<Vec<f32>> {
         let mut all: Vec<Vec<f32>> = Vec::with_capacity(self.layers.len());
         for (depth, layer) in self.layers.iter().enumerate() {
@@ -170,7 +206,8 @@ impl Mlp {
     }
 }
 
-/// Mean softmax cross-entropy of the logits `z`, which become ∂L/∂z = (p − [k = y]) / B.
+/// Returns the mean softmax cross-entropy of the logits `z`, `(B, 10)`, and overwrites them with
+/// their gradient (p − [k = y]) / B.
 fn into_logit_slopes(z: &mut [f32], labels: &[u8]) -> f32 {
     let classes = z.len() / labels.len();
     let mut loss = 0.0;
@@ -185,6 +222,7 @@ fn into_logit_slopes(z: &mut [f32], labels: &[u8]) -> f32 {
     loss / labels.len() as f32
 }
 
+/// One step of gradient descent: subtracts `rate` times the gradient from the parameters.
 fn descend(parameters: &mut [f32], gradient: &[f32], rate: f32) {
     for (parameter, slope) in parameters.iter_mut().zip(gradient) {
         *parameter -= rate * slope;

@@ -1,14 +1,17 @@
-//! Convolution: images `(B, C, H, W)`, kernels `(O, C, K, K)`, bias `(O)` → feature maps `(B, O, H', W')`.
+//! Convolution: images `(B, C, H, W)`, kernels `(O, C, K, K)`, bias `(O)` → feature maps
+//! `(B, O, H', W')`.
 //!
 //! ```text
 //! y[o, i, j] = b[o] + Σ_c Σ_u Σ_v w[o, c, u, v] · x[c, i·S + u − P, j·S + v − P]
 //! ```
 //!
-//! with zeros outside the image. Like every deep-learning library it is a cross-correlation: the kernel is not
-//! flipped (Goodfellow, Bengio and Courville, "Deep Learning", 2016, equation 9.6).
+//! with zeros outside the image. As in every deep-learning library, this is a cross-correlation:
+//! the kernel is not flipped (Goodfellow, Bengio and Courville, "Deep Learning", 2016, equation
+//! 9.6).
 //!
-//! Each image's windows are laid out as the columns of a matrix (*im2col*: Chellapilla, Puri and Simard, 2006), which
-//! turns the sums into one matrix product.
+//! Each image's windows are laid out as the columns of a matrix (*im2col*: Chellapilla, Puri and
+//! Simard, "High performance convolutional neural networks for document processing", 2006), so that
+//! the sums become one matrix product.
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, Rank1, Rank4, Tape, Tensor};
 
 use kernels::reduce::{add_in_order, images_per_chunk, sum};
@@ -19,8 +22,8 @@ use super::tape::{contiguous, gradient_of, record};
 use crate::raw::elements;
 use crate::shape::{ImagesOf, Windowed};
 
-/// Convolves `x` of shape `(C, H, W)` or `(B, C, H, W)` with `weight`, adds `bias`; differentiable in all
-/// three.
+/// Convolves `x` of shape `(C, H, W)` or `(B, C, H, W)` with `weight` and adds `bias`:
+/// `(O, H', W')` or `(B, O, H', W')`. Differentiable in all three.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -56,7 +59,7 @@ where
     try_conv2d(x, weight, bias, stride, padding).unwrap()
 }
 
-/// [`conv2d`], or the reason why it could not be computed.
+/// Computes what [`conv2d`] does, but returns an error where that one panics.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -102,9 +105,19 @@ where
     }))
 }
 
-/// `y` = convolution of `x` with `w`, plus `bias`: the formula at the head of this file.
+/// Sets `y` to the convolution of `x` with `w`, plus `bias`: the formula at the head of this
+/// module.
 ///
-/// `x`: `(B, C, H, W)`, `w`: `(O, C, K, K)`, `bias`: `(O)`, `y`: `(B, O, H', W')`, all row-major; `O` is `bias.len()`.
+/// `x`: `(B, C, H, W)`, `w`: `(O, C, K, K)`, `bias`: `(O)`, `y`: `(B, O, H', W')`, all row-major;
+/// `O` is `bias.len()`.
+///
+/// ```
+/// use digits::{kernels::Window2d, ops::conv2d::forward};
+/// let window = Window2d::new([1, 1, 2, 2], 2, 1, 0); // (B, C, H, W), K, S, P
+/// let mut y = [0.0];
+/// forward(window, &[1.0, 2.0, 3.0, 4.0], &[1.0, 0.0, 0.0, 10.0], &[0.5], &mut y);
+/// assert_eq!(y, [1.0 + 40.0 + 0.5]);
+/// ```
 pub fn forward(window: Window2d, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     let sizes = Sizes::new(window, bias.len());
     let per_chunk = images_per_chunk(window.batch);
@@ -127,8 +140,8 @@ pub fn forward(window: Window2d, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f3
     });
 }
 
-/// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output: each pixel gathers
-/// `dy · w` over all the windows it was in.
+/// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output: each
+/// pixel gathers `dy · w` over all windows that it lies in.
 ///
 /// ```text
 /// dx[c, i·S + u − P, j·S + v − P] += Σ_o dy[o, i, j] · w[o, c, u, v]
@@ -150,7 +163,8 @@ pub fn backward_input(window: Window2d, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     });
 }
 
-/// Adds to `dw` the gradient of the loss, given `dy`: each weight gathers `dy · x` over all the places where it was used.
+/// Adds to `dw` the gradient of the loss, given `dy`: each weight gathers `dy · x` over all places
+/// where it was used.
 ///
 /// ```text
 /// dw[o, c, u, v] += Σ_images Σ_i Σ_j dy[o, i, j] · x[c, i·S + u − P, j·S + v − P]
@@ -168,14 +182,16 @@ pub fn backward_weight(window: Window2d, x: &[f32], dy: &[f32], dw: &mut [f32]) 
         for (x, dy) in images.zip(dy.chunks_exact(sizes.output)) {
             im2col(window, x, &mut columns);
             let columns = sizes.columns(&columns);
-            matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true); // (O, H' W') (H' W', C K K)
+            // (O, H' W') (H' W', C K K)
+            matmul(&mut dw, sizes.outputs(dy), columns.transposed(), true);
         }
         dw
     });
     add_in_order(dw, partial_sums);
 }
 
-/// Adds to `db` the sum of `dy` over images and places: each output holds its channel's bias once.
+/// Adds to `db`, `(O)`, the sum of `dy` over images and places: each output contains its channel's
+/// bias once.
 pub fn backward_bias(window: Window2d, dy: &[f32], db: &mut [f32]) {
     let output = db.len() * window.output_map();
     let chunks = dy.chunks(images_per_chunk(window.batch) * output);
@@ -192,7 +208,7 @@ pub fn backward_bias(window: Window2d, dy: &[f32], db: &mut [f32]) {
     add_in_order(db, partial_sums);
 }
 
-/// Numbers of elements, per image.
+/// Numbers of elements in one image.
 #[derive(Clone, Copy)]
 struct Sizes {
     /// `C H W`
@@ -208,6 +224,7 @@ struct Sizes {
 }
 
 impl Sizes {
+    /// The sizes for a window and a number of kernels.
     fn new(window: Window2d, kernels: usize) -> Self {
         let places = window.output_map();
         Self {
@@ -219,14 +236,17 @@ impl Sizes {
         }
     }
 
+    /// The weights as a matrix `(O, C K K)`.
     fn kernels(self, w: &[f32]) -> Matrix<'_> {
         Matrix::new(w, self.kernels, self.column)
     }
 
+    /// An image's outputs, or their gradient, as a matrix `(O, H' W')`.
     fn outputs(self, y: &[f32]) -> Matrix<'_> {
         Matrix::new(y, self.kernels, self.places)
     }
 
+    /// The columns of [`im2col`] as a matrix `(C K K, H' W')`.
     fn columns(self, columns: &[f32]) -> Matrix<'_> {
         Matrix::new(columns, self.column, self.places)
     }

@@ -1,13 +1,13 @@
-//! Dropout: each number is kept with probability 1 − p, and then divided by it.
+//! Dropout: each number is kept with probability 1 − p, and then divided by 1 − p.
 //!
 //! ```text
 //! y = x · m / (1 − p)        m = 0 with probability p, else 1
 //! ```
 //!
-//! The choice is a function of one random number from the device and of the position: splitmix64 (Steele,
-//! Lea and Flood, "Fast splittable pseudorandom number generators", 2014) of their sum gives 64 bits, half
-//! for each of two neighbours.
-//! (dfdx's own dropout has the same distribution, and draws number after number from a cryptographic generator.)
+//! The choice is a function of one random number from the device and of the position: splitmix64
+//! (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) of their sum
+//! gives 64 bits, 32 for each of two neighbours. (dfdx's own dropout has the same distribution, and
+//! draws number after number from a cryptographic generator.)
 use dfdx::prelude::{
     Cpu, CpuError, HasShape, RandomU64, ReshapeTo, Shape, SplitTape, Tape, Tensor,
 };
@@ -19,7 +19,8 @@ use super::scope::output;
 use super::tape::record_clearing;
 use crate::raw;
 
-/// `x` with every number set to 0 with probability `p`, and divided by 1 − `p` otherwise; differentiable.
+/// `x` with every number set to 0 with probability `p`, from 0 to less than 1, and divided by 1 −
+/// `p` otherwise. Differentiable. The choice follows from the seed of the tensor's device.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -37,7 +38,7 @@ pub fn dropout<S: Shape, T: Tape<f32, Cpu>>(
     try_dropout(x, p).unwrap()
 }
 
-/// [`dropout`], or the reason why it could not be computed.
+/// Computes what [`dropout`] does, but returns an error where that one panics.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -61,7 +62,7 @@ pub fn try_dropout<S: Shape, T: Tape<f32, Cpu>>(
 /// The largest number of parts that a pass is split into.
 const MAX_PARTS: usize = 8;
 
-/// The size of a part.
+/// The number of numbers in a part, for a tensor of `numbers` numbers: a whole number of draws.
 fn share(numbers: usize) -> usize {
     numbers
         .div_ceil(MAX_PARTS)
@@ -69,7 +70,7 @@ fn share(numbers: usize) -> usize {
         .next_multiple_of(SOME)
 }
 
-/// `y = x · m / (1 − p)`; `m` goes to `kept`.
+/// Sets `y` to `x · m / (1 − p)`, and `kept` to `m`.
 fn forward(mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let share = share(x.len());
     let parts = y.chunks_mut(share).zip(x.chunks(share));
@@ -79,7 +80,7 @@ fn forward(mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     });
 }
 
-/// `dx += dy · m / (1 − p)`; sets `dy` to zero.
+/// Adds `dy · m / (1 − p)` to `dx`, and sets `dy` to zero.
 fn backward(mask: Mask, kept: &[u8], dy: &mut [f32], dx: &mut [f32]) {
     let share = share(dy.len());
     let parts = dx.chunks_mut(share).zip(dy.chunks_mut(share));
@@ -101,7 +102,7 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// Drops each number with probability `p`.
+    /// The choice that follows from `seed`, which drops each number with probability `p`.
     pub fn new(seed: u64, p: f64) -> Self {
         Self {
             seed,
@@ -110,8 +111,9 @@ impl Mask {
         }
     }
 
-    /// Drops some of the numbers `y`, whose first has the even index `from` in the whole tensor; sets
-    /// `kept` to 1 for the others.
+    /// Sets some of the numbers `y` to zero, and multiplies the others by the factor. The first has
+    /// the index `from`, an even one, in the whole tensor. `kept` gets a 1 for each number that is
+    /// not dropped and a 0 for the others.
     pub fn drop_in_place(self, from: usize, y: &mut [f32], kept: &mut [u8]) {
         debug_assert!(from.is_multiple_of(2), "a random number decides about two");
         Isa::best().vectorize(
@@ -120,6 +122,8 @@ impl Mask {
         );
     }
 
+    /// [`drop_in_place`](Self::drop_in_place); the choice about the first two numbers follows from
+    /// `seed`.
     #[inline(always)]
     fn draw(self, mut seed: u64, y: &mut [f32], kept: &mut [u8]) {
         let ((y, last_y), (kept, last_kept)) =
@@ -140,7 +144,8 @@ impl Mask {
         }
     }
 
-    /// Turns the gradients `dy` of the outputs into those of the inputs.
+    /// Turns the gradients `dy` of the outputs into those of the inputs, given the `kept` of
+    /// [`drop_in_place`](Self::drop_in_place).
     pub fn keep_in_place(self, kept: &[u8], dy: &mut [f32]) {
         Isa::best().vectorize(
             #[inline(always)]
@@ -153,7 +158,7 @@ impl Mask {
     }
 }
 
-/// How many decisions are drawn at a time; 64 random bits make two.
+/// The number of decisions drawn at a time; 64 random bits make two.
 const SOME: usize = 16;
 
 /// The random bits for `SOME` neighbouring numbers, from `seed` on.

@@ -1,4 +1,5 @@
-//! Flattening: images `(B, C, H, W)` → vectors `(B, C H W)`, in row-major order whatever the order in memory.
+//! Flattening: images `(B, C, H, W)` → vectors `(B, C H W)`, in row-major order, independent of the
+//! order in memory.
 use dfdx::prelude::{Cpu, CpuError, HasShape, PutTape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
 
 use super::layout::ImageLayout;
@@ -6,9 +7,11 @@ use super::scope::{output, wants_gradient};
 use super::tape::record;
 use crate::raw::{self, Order};
 
-/// `x` with the shape `shape`, which has as many elements; differentiable.
+/// `x` with the shape `shape`, which must have as many elements, in row-major order.
+/// Differentiable.
 ///
-/// Images stored row by row only change their shape; those stored with channels last are copied.
+/// Images stored in row-major order only change their shape; those stored with channels last are
+/// copied.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -26,7 +29,7 @@ pub fn flatten<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     try_flatten(x, shape).unwrap()
 }
 
-/// [`flatten`], or the reason why it could not be computed.
+/// Computes what [`flatten`] does, but returns an error where that one panics.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.

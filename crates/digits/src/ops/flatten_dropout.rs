@@ -1,12 +1,12 @@
-//! Flattening and dropout in one pass: the same numbers as one after the other, for half the memory
-//! traffic.
+//! Flattening and dropout in one pass: the same numbers as one after the other, with half the
+//! memory traffic.
 //!
 //! ```text
 //! y = flatten(x) · m / (1 − p)        m = 0 with probability p, else 1
 //! ```
 //!
-//! Two images at a time are transposed and lose some of their numbers while they are in the cache; in
-//! the backward pass their gradients likewise.
+//! In the forward pass, two images at a time are transposed and some of their numbers dropped while
+//! they are in the cache; the backward pass does the same with the gradient of one image at a time.
 use dfdx::prelude::{Cpu, CpuError, HasShape, RandomU64, Shape, SplitTape, Tape, Tensor};
 use kernels::reduce::images_per_small_chunk;
 use kernels::{buffer_pool::Buffer, thread_pool};
@@ -18,8 +18,8 @@ use super::scope::output;
 use super::tape::record_clearing;
 use crate::raw::{self, Order};
 
-/// [`dropout`](super::dropout()), with probability `p`, of [`flatten`](super::flatten()): `x` of shape
-/// `(C, H, W)` or `(B, C, H, W)` → `shape`, `(C H W)` or `(B, C H W)`; differentiable.
+/// [`dropout`](super::dropout()), with probability `p`, of [`flatten`](super::flatten()): `x` of
+/// shape `(C, H, W)` or `(B, C, H, W)` → `shape`, `(C H W)` or `(B, C H W)`; differentiable.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -58,11 +58,12 @@ pub fn try_flatten_dropout<Sh: Shape, Out: Shape, T: Tape<f32, Cpu>>(
     }))
 }
 
-/// The number of images that are worked on together; an even one, since a random number decides about
-/// two neighbours.
+/// The number of images that the forward pass works on at a time; an even one, since a random
+/// number decides about two neighbours.
 const IMAGES: usize = 2;
 
-/// `x`: `(B, H W, C)` → `y`: `(B, C, H W)`, and in `kept` a 1 for each number that is not dropped.
+/// `x`, `(B, H W, C)`, → `y`, `(B, C, H W)`; `kept` gets a 1 for each number that is not dropped
+/// and a 0 for the others.
 fn forward(layout: &ImageLayout, mask: Mask, x: &[f32], y: &mut [f32], kept: &mut [u8]) {
     let size = layout.image();
     let share = share(x.len() / size) * size;
@@ -77,7 +78,8 @@ fn forward(layout: &ImageLayout, mask: Mask, x: &[f32], y: &mut [f32], kept: &mu
     });
 }
 
-/// Adds the gradient of the loss to `dx`, `(B, H W, C)`, given `dy`, `(B, C, H W)`; sets `dy` to zero.
+/// Adds the gradient of the loss to `dx`, `(B, H W, C)`, given `dy`, `(B, C, H W)`; sets `dy` to
+/// zero.
 fn backward(layout: &ImageLayout, mask: Mask, kept: &[u8], dy: &mut [f32], dx: &mut [f32]) {
     let size = layout.image();
     let share = share(dx.len() / size) * size;
@@ -92,7 +94,7 @@ fn backward(layout: &ImageLayout, mask: Mask, kept: &[u8], dy: &mut [f32], dx: &
     });
 }
 
-/// The number of images in a part.
+/// The number of images in a part, an even one, for a batch of `images` images.
 fn share(images: usize) -> usize {
     images_per_small_chunk(images).next_multiple_of(IMAGES)
 }
@@ -108,7 +110,8 @@ mod tests {
 
     type Images = Tensor<(usize, Const<3>, Const<5>, Const<3>), f32, Cpu>;
 
-    /// Images of 5 × 3 pixels, stored with channels last: what a convolution gives, which keeps every number that is not negative.
+    /// Images of 5 × 3 pixels, stored with channels last: what a convolution gives, which keeps
+    /// every number that is not negative.
     fn images(batch: usize) -> Images {
         let dev = Cpu::seed_from_u64(1);
         let x: Images = dev.sample_uniform_like(&(batch, Const, Const, Const));
@@ -158,7 +161,8 @@ mod tests {
             (y, kept)
         };
         let numbers = raw::stored(&x).unwrap();
-        let factor = |i: usize| 1.0 + i as f32 / 45.0; // so that no two places have the same gradient
+        // No two places have the same gradient.
+        let factor = |i: usize| 1.0 + i as f32 / 45.0;
         let measured = gradcheck::central_differences(numbers, gradcheck::STEP, |x| {
             let weighted = outputs(x).0.into_iter().enumerate();
             weighted.map(|(i, y)| f64::from(factor(i) * y)).sum()

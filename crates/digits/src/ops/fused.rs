@@ -1,14 +1,14 @@
 //! Blocks of convolution, bias, ReLU and max pooling as one operation on dfdx's tape.
 //!
-//! The numbers are those of the separate operations, to the rounding of their sums, and cost a fraction
-//! of their time ([`kernels::conv_block`]): the outputs of the convolution never go to memory, those that
-//! pooling leaves out at the lower and right edges are never computed, and the backward pass visits only
-//! the maxima. (Maximum and bias, and maximum and ReLU, may change places: both grow with their argument,
-//! rounding included.)
+//! The numbers are those of the separate operations, up to the rounding of their sums, at a
+//! fraction of the time ([`kernels::conv_block`]): the outputs of the convolution never go to
+//! memory, those that pooling leaves out at the lower and right edges are never computed, and the
+//! backward pass visits only the maxima. (Bias and ReLU may be applied after the maximum, since
+//! neither reverses the order of two numbers, rounding included.)
 //!
 //! Shapes are `(B, C, H, W)` as everywhere; the *storage* of the output has channels last,
-//! `(B, H, W, C)`, as in Keras and in PyTorch's `channels_last`: a pixel's channels, which kernels read
-//! together, lie side by side. dfdx's strides express that, so that indexing, printing and every other
+//! `(B, H, W, C)`, as in Keras and in PyTorch's `channels_last`: a pixel's channels, which kernels
+//! read together, lie side by side. dfdx's strides express that: indexing, printing and every other
 //! operation see `(B, C, H, W)`.
 use dfdx::prelude::{Cpu, CpuError, Gradients, Rank1, Rank4, ReshapeTo, Shape, Tape, Tensor};
 use kernels::buffer_pool::Buffer;
@@ -20,7 +20,7 @@ use super::scope::wants_gradient;
 use super::tape::{contiguous_pair, record_clearing};
 use crate::raw::{self, elements};
 
-/// A tensor whose sizes are forgotten: the same memory, the same gradient.
+/// A tensor with one axis, which shares memory and gradient with the parameter that it comes from.
 type Flat = Tensor<(usize,), f32, Cpu>;
 
 /// A block with its parameters.
@@ -31,8 +31,9 @@ pub struct FusedLayer {
 }
 
 impl FusedLayer {
-    /// The block for inputs of shape `x`, `(C, H, W)` or `(B, C, H, W)`; `pool` is the side of the pooling
-    /// window, 1 for none. Returns the tape as well, which knows how the parameters learn.
+    /// The block for inputs of shape `x`, `(C, H, W)` or `(B, C, H, W)`; `pool` is the side of the
+    /// pooling window, 1 for none. Also returns the tape, on which the copy of a parameter that is
+    /// a view is recorded.
     ///
     /// # Errors
     /// [`CpuError::OutOfMemory`] if a parameter is a view and cannot be copied.
@@ -58,6 +59,7 @@ impl FusedLayer {
         Ok((layer, tape))
     }
 
+    /// The block with its parameters as slices.
     fn parameters(&self) -> ConvLayer<'_> {
         ConvLayer {
             block: self.block,
@@ -67,7 +69,8 @@ impl FusedLayer {
     }
 }
 
-/// The output of shape `shape` of a chain of layers, at least one, for `x`, whose tape is `tape`.
+/// The output, of shape `shape`, of a chain of one or more layers for `x`; records the backward
+/// pass on `tape`, the tape of `x`.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -113,11 +116,13 @@ pub fn try_fused_forward<Sh: Shape, Out: ChannelsLast, T: Tape<f32, Cpu>>(
     }))
 }
 
+/// The blocks of a chain with their parameters as slices.
 fn parameters(layers: &[FusedLayer]) -> Vec<ConvLayer<'_>> {
     layers.iter().map(FusedLayer::parameters).collect()
 }
 
-/// Takes a gradient out of the others, since dfdx lends one at a time; the caller puts it back.
+/// Takes the gradient of `t` out of the others, since dfdx borrows one at a time; the caller puts
+/// it back.
 fn take<S: Shape>(
     gradients: &mut Gradients<f32, Cpu>,
     t: &Tensor<S, f32, Cpu>,

@@ -13,10 +13,19 @@ use kernels::transpose::{self, Strides};
 use super::scope::output;
 use crate::raw::{self, Order};
 
-/// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels last.
+/// A shape of images, `(C, H, W)` or `(B, C, H, W)`, whose tensors can be stored with channels
+/// last.
 pub trait ChannelsLast: Shape {
-    /// Makes a tensor of this shape, stored with channels last; `write` gets its elements in that order,
-    /// with any contents, and sets them all.
+    /// Makes a tensor of this shape, stored with channels last; `write` gets its elements in that
+    /// order, with arbitrary contents, and must set them all.
+    ///
+    /// ```
+    /// use digits::dfdx::prelude::*;
+    /// use digits::ops::layout::ChannelsLast;
+    /// let shape = (Const::<2>, Const::<1>, Const::<2>); // (C, H, W)
+    /// let x = shape.fill(&Cpu::default(), |x| x.copy_from_slice(&[1.0, 2.0, 3.0, 4.0])).unwrap();
+    /// assert_eq!(x.array(), [[[1.0, 3.0]], [[2.0, 4.0]]]);
+    /// ```
     ///
     /// # Errors
     /// [`CpuError::OutOfMemory`].
@@ -47,7 +56,7 @@ impl<B: Dim, C: Dim, H: Dim, W: Dim> ChannelsLast for (B, C, H, W) {
     }
 }
 
-/// A tensor of the shape `stored`, filled by `write`, seen as one of `shape`.
+/// A tensor stored in the shape `stored`, filled by `write`, as a view of shape `shape`.
 fn fill_permuted<P: Shape + PermuteShapeTo<S, Ax>, S: Shape, Ax: Axes>(
     stored: P,
     shape: S,
@@ -55,13 +64,16 @@ fn fill_permuted<P: Shape + PermuteShapeTo<S, Ax>, S: Shape, Ax: Axes>(
     write: impl FnOnce(&mut [f32]),
 ) -> Result<Tensor<S, f32, Cpu>, CpuError> {
     if shape.num_elements() == 0 {
-        return dev.try_zeros_like(&shape); // dfdx cannot iterate over a permuted tensor of none
+        return dev.try_zeros_like(&shape); // dfdx cannot iterate over an empty permuted tensor
     }
     output(&stored, dev, write)?.try_permute::<S, Ax>()
 }
 
-/// `x` and its tape; a view that is stored neither row by row nor with channels last is copied, on the
-/// tape.
+/// Separates `x` from its tape. A view that is stored neither in row-major order nor with channels
+/// last is copied first, on the tape.
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if a view cannot be copied.
 pub fn channels_last<S: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<S, f32, Cpu, T>,
 ) -> Result<(Tensor<S, f32, Cpu>, T), CpuError> {
@@ -82,7 +94,8 @@ pub struct ImageLayout {
 }
 
 impl ImageLayout {
-    /// The layout of `x`, which must be stored row by row or with channels last.
+    /// The layout of `x`, with `channels` channels, which must be stored in row-major order or with
+    /// channels last.
     pub fn of<S: Shape>(x: &Tensor<S, f32, Cpu>, channels: usize) -> Self {
         let sides = x.shape().concrete();
         let map = sides.as_ref()[S::NUM_DIMS - 2] * sides.as_ref()[S::NUM_DIMS - 1];
@@ -97,7 +110,7 @@ impl ImageLayout {
         }
     }
 
-    /// The elements with channels last: in place if they are stored so.
+    /// The elements of `x` with channels last: borrowed if they are stored so, a copy if not.
     pub fn read<'a, S: Shape>(&self, x: &'a Tensor<S, f32, Cpu>) -> Cow<'a, [f32]> {
         match self.order {
             Order::ChannelsLast => Cow::Borrowed(raw::stored(x).unwrap_or_default()),
@@ -110,7 +123,9 @@ impl ImageLayout {
         }
     }
 
-    /// Calls `add` with the elements with channels last of a gradient that is stored as the tensor is.
+    /// Lets `add` add to a gradient that is stored in this layout. `add` gets numbers with channels
+    /// last: the gradient itself if it is stored so; otherwise zeros, which are added to the
+    /// gradient afterwards.
     pub fn change(&self, gradient: &mut [f32], add: impl FnOnce(&mut [f32])) {
         match self.order {
             Order::ChannelsLast => add(gradient),
@@ -127,12 +142,12 @@ impl ImageLayout {
         self.map * self.channels
     }
 
-    /// [`copy_row_major`](Self::copy_row_major) on this thread.
+    /// [`copy_row_major`](Self::copy_row_major) on the calling thread alone.
     pub fn transpose_images(&self, x: &[f32], out: &mut [f32]) {
         transpose_each(x, [self.map, self.channels], out, transpose::copy);
     }
 
-    /// [`add_channels_last`](Self::add_channels_last) on this thread.
+    /// [`add_channels_last`](Self::add_channels_last) on the calling thread alone.
     pub fn add_transposed_images(&self, x: &[f32], out: &mut [f32]) {
         transpose_each(x, [self.channels, self.map], out, transpose::add);
     }
@@ -148,12 +163,14 @@ impl ImageLayout {
     }
 }
 
-/// Adds to each matrix of `out`, `(columns, rows)`, the transpose of one of `x`, `(rows, columns)`.
+/// Adds the transpose of each matrix of `x`, `(rows, columns)`, to a matrix of `out`,
+/// `(columns, rows)`.
 fn add_transposed(x: &[f32], sides: [usize; 2], out: &mut [f32]) {
     each_image(x, sides, out, transpose::add);
 }
 
-/// Copies or adds, with `transposed`, each matrix of `x`, `(rows, columns)`, to one of `out`, `(columns, rows)`.
+/// Writes the transpose of each matrix of `x`, `(rows, columns)`, to a matrix of `out`,
+/// `(columns, rows)`; `transposed` copies or adds one.
 fn each_image(
     x: &[f32],
     [rows, columns]: [usize; 2],
@@ -171,7 +188,7 @@ fn each_image(
     });
 }
 
-/// [`each_image`] on this thread.
+/// [`each_image`] on the calling thread alone.
 fn transpose_each(
     x: &[f32],
     [rows, columns]: [usize; 2],

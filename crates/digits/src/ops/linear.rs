@@ -1,12 +1,13 @@
-//! The dense layer: inputs `(B, I)`, weights `(O, I)`, bias `(O)` → `(B, O)`, with or without a ReLU behind it.
+//! The dense layer: inputs `(B, I)`, weights `(O, I)`, bias `(O)` → `(B, O)`, with or without a
+//! ReLU after it.
 //!
 //! ```text
-//! y[o] = b[o] + Σ_i w[o, i] · x[i]          or the larger of that and 0
+//! y[o] = b[o] + Σ_i w[o, i] · x[i]          with a ReLU: the larger of that and 0
 //! ```
 //!
-//! The forward product skips the zeros of `x` ([`kernels::sparse`]), and those of the backward pass the
-//! zeros of `dy`, if they are many: each number is a sum in the same order, and the same to the last bit
-//! where the CPU multiplies and adds in one step.
+//! The forward product skips the zeros of `x` ([`kernels::sparse`]); the products of the backward
+//! pass skip the zeros of `dy` if there are enough of them. Each sum keeps its order, so that the
+//! result is the same to the last bit where the CPU has a fused multiply-add.
 use dfdx::prelude::Tensor;
 use dfdx::prelude::{Const, Cpu, CpuError, Dim, HasShape, Rank1, Rank2, Shape, Tape};
 use kernels::sparse::{self, PackedSparse};
@@ -44,7 +45,8 @@ impl<B: Dim, const I: usize, const O: usize> InputsOf<I, Const<O>> for (B, Const
     }
 }
 
-/// `x wᵀ + bias` for `x` of shape `(I)` or `(B, I)`; differentiable in all three.
+/// `x wᵀ + bias` for `x` of shape `(I)` or `(B, I)`: `(O)` or `(B, O)`. Differentiable in all
+/// three.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -68,7 +70,7 @@ where
     try_linear(x, weight, bias).unwrap()
 }
 
-/// [`linear`], or the reason why it could not be computed.
+/// Computes what [`linear`] does, but returns an error where that one panics.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -100,6 +102,7 @@ where
     dense(x, weight, bias, true)
 }
 
+/// [`try_linear`], or [`try_linear_relu`] if `relu`.
 fn dense<Sh, T, const I: usize, const O: usize>(
     x: Tensor<Sh, f32, Cpu, T>,
     weight: &Tensor<Rank2<O, I>, f32, Cpu>,
@@ -140,6 +143,12 @@ where
 }
 
 /// Sets every number of `y` below zero to zero.
+///
+/// ```
+/// let mut y = [-1.0, 2.0];
+/// digits::ops::linear::relu(digits::kernels::simd::Isa::best(), &mut y);
+/// assert_eq!(y, [0.0, 2.0]);
+/// ```
 pub fn relu(isa: Isa, y: &mut [f32]) {
     isa.vectorize(
         #[inline(always)]
@@ -150,8 +159,13 @@ pub fn relu(isa: Isa, y: &mut [f32]) {
     );
 }
 
-/// The gradient with respect to the input of ReLU, given its outputs `y` and their gradient `dy`: zero
-/// where the output is zero.
+/// The gradient with respect to the input of ReLU, given its outputs `y` and their gradient `dy`:
+/// `dy`, or zero where the output is zero.
+///
+/// ```
+/// use digits::{kernels::simd::Isa, ops::linear::through_relu};
+/// assert_eq!(through_relu(Isa::best(), &[0.0, 2.0], &[5.0, 7.0])[..], [0.0, 7.0]);
+/// ```
 pub fn through_relu(isa: Isa, y: &[f32], dy: &[f32]) -> Buffer {
     let mut dz = Buffer::stale(dy.len());
     let numbers = &mut dz[..];
@@ -166,7 +180,14 @@ pub fn through_relu(isa: Isa, y: &[f32], dy: &[f32]) -> Buffer {
     dz
 }
 
-/// `y` = `x wᵀ + bias`; `x`: `(B, I)`, `w`: `(O, I)`, `bias`: `(O)`, `y`: `(B, O)`, all row-major.
+/// Sets `y` to `x wᵀ + bias`; `x`: `(B, I)`, `w`: `(O, I)`, `bias`: `(O)`, `y`: `(B, O)`, all
+/// row-major.
+///
+/// ```
+/// let mut y = [0.0];
+/// digits::ops::linear::forward(&[1.0, 2.0], &[3.0, 4.0], &[5.0], &mut y);
+/// assert_eq!(y, [1.0 * 3.0 + 2.0 * 4.0 + 5.0]);
+/// ```
 pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     y.chunks_exact_mut(bias.len())
         .for_each(|y| y.copy_from_slice(bias));
@@ -175,7 +196,8 @@ pub fn forward(x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     sparse::add_product_transposed(isa, &x, w, y);
 }
 
-/// Adds to `dx` the gradient of the loss, given `dy`, the gradient with respect to the output; `inputs` is `I`.
+/// Adds to `dx`, `(B, I)`, the gradient of the loss, given `dy`, the gradient with respect to the
+/// output; `inputs` is `I`.
 ///
 /// ```text
 /// dx += dy w        (B, O) (O, I)
@@ -190,7 +212,7 @@ pub fn backward_input(inputs: usize, w: &[f32], dy: &[f32], dx: &mut [f32]) {
     par_matmul(dx, dy, Matrix::new(w, outputs, inputs), true);
 }
 
-/// Adds to `dw` the gradient of the loss, given `dy`; `inputs` is `I`.
+/// Adds to `dw`, `(O, I)`, the gradient of the loss, given `dy`; `inputs` is `I`.
 ///
 /// ```text
 /// dw += dyᵀ x       (O, B) (B, I)
@@ -213,7 +235,13 @@ pub fn backward_weight(inputs: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     par_matmul(dw, dy, Matrix::new(x, batch, inputs), true);
 }
 
-/// Adds to `db` the sum of `dy` over the batch.
+/// Adds to `db`, `(O)`, the sum of `dy`, `(B, O)`, over the batch.
+///
+/// ```
+/// let mut db = [0.0, 1.0];
+/// digits::ops::linear::backward_bias(&[1.0, 2.0, 3.0, 4.0], &mut db);
+/// assert_eq!(db, [4.0, 7.0]);
+/// ```
 pub fn backward_bias(dy: &[f32], db: &mut [f32]) {
     for dy in dy.chunks_exact(db.len()) {
         for (db, dy) in db.iter_mut().zip(dy) {

@@ -1,11 +1,11 @@
-//! One differentiable operation a file: the forward pass, and right under it its gradient.
+//! Differentiable operations, one in each file: the forward pass, and right below it its gradient.
 //!
-//! The *tensor* half of a file checks shapes in the type system and records the gradient on dfdx's tape.
-//! The *slice* half does the arithmetic, with sizes as values; where it is long or fast it lives in
-//! [`kernels`].
+//! The *tensor* half of a file checks shapes in the type system and records the gradient on dfdx's
+//! tape. The *slice* half does the arithmetic, with sizes as values; its long and fast loops live
+//! in the crate [`kernels`].
 //!
-//! As in dfdx, each operation has two forms: `try_conv2d` returns an error if there is no memory for its
-//! output, `conv2d` panics.
+//! As in dfdx, each operation has two forms: `try_conv2d` returns an error if there is no memory
+//! for its output, where `conv2d` panics.
 pub mod conv2d;
 pub mod dropout;
 pub mod flatten;

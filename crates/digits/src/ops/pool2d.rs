@@ -1,15 +1,14 @@
-//! Pooling: feature maps `(B, C, H, W)` → `(B, C, H', W')`, each output the maximum or the mean of
-//! one window.
+//! Pooling: feature maps `(B, C, H, W)` → `(B, C, H', W')`, where each output is the maximum or the
+//! mean of one window.
 //!
 //! ```text
 //! maximum:  y[c, i, j] = max_{u, v} x[c, i·S + u − P, j·S + v − P]
 //! mean:     y[c, i, j] = 1/K² Σ_u Σ_v x[c, i·S + u − P, j·S + v − P]
 //! ```
 //!
-//! Padding never is_larger a maximum, and counts as zeros in a mean (PyTorch's
-//! `count_include_pad=True`, its default). Where several pixels tie for the maximum, the first in
-//! row-major order gets the gradient, as in PyTorch and TensorFlow; dfdx 0.13 gives it to all of
-//! them.
+//! Padding is never the maximum, and counts as zeros in a mean (PyTorch's `count_include_pad=True`,
+//! its default). Where several pixels tie for the maximum, the first in row-major order gets the
+//! gradient, as in PyTorch and TensorFlow; dfdx 0.13 gives it to all of them.
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, ReshapeTo, SplitTape, Tape, Tensor};
 use kernels::reduce::images_per_small_chunk;
 use kernels::{Window2d, buffer_pool::Buffer, thread_pool};
@@ -19,7 +18,8 @@ use super::tape::record;
 use crate::raw::elements;
 use crate::shape::{Channels, Windowed};
 
-/// The largest element of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
+/// The largest element of each window of `x`: `(C, H, W)` → `(C, H', W')`, `(B, C, H, W)` →
+/// `(B, C, H', W')`. Differentiable. Padding of more than half of a window does not compile.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -44,7 +44,7 @@ where
     try_max_pool2d(x, kernel, stride, padding).unwrap()
 }
 
-/// [`max_pool2d`], or the reason why it could not be computed.
+/// Computes what [`max_pool2d`] does, but returns an error where that one panics.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -80,9 +80,21 @@ where
     }))
 }
 
-/// `y`: the maximum of each window; `argmax`: its index in the `(H, W)` map, in row-major order.
+/// Sets `y`, `(B, C, H', W')`, to the maximum of each window of `x`, `(B, C, H, W)`, and `argmax`,
+/// as long as `y`, to its index in its `(H, W)` map, in row-major order.
 ///
-/// Of equal pixels the first is taken; NaN counts as larger than every number, so that it is seen.
+/// The first of several equal elements is chosen. NaN is larger than every number, so that it
+/// reaches the output.
+///
+/// ```
+/// use digits::{kernels::Window2d, ops::pool2d::{max_backward, max_forward}};
+/// let window = Window2d::new([1, 1, 2, 2], 2, 2, 0); // (B, C, H, W), K, S, P
+/// let (mut y, mut argmax, mut dx) = ([0.0], [0], [0.0; 4]);
+/// max_forward(window, &[1.0, 2.0, 4.0, 3.0], &mut y, &mut argmax);
+/// assert_eq!((y, argmax), ([4.0], [2]));
+/// max_backward(window, &argmax, &[0.5], &mut dx);
+/// assert_eq!(dx, [0.0, 0.0, 0.5, 0.0]);
+/// ```
 pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], argmax: &mut [u32]) {
     const NONE: u32 = u32::MAX;
     let (input, output) = chunk_sizes(window);
@@ -106,13 +118,13 @@ pub fn max_forward(window: Window2d, x: &[f32], y: &mut [f32], argmax: &mut [u32
     });
 }
 
-/// Adds `dy` to the gradient of the argmax of each window: a small change of another pixel changes
-/// no output.
+/// Adds `dy` of each window to `dx` at its argmax: a small change of any other pixel does not
+/// change the output.
 pub fn max_backward(window: Window2d, argmax: &[u32], dy: &[f32], dx: &mut [f32]) {
     let (input, output) = chunk_sizes(window);
     let chunks = dy.chunks(output).zip(argmax.chunks(output));
     thread_pool::for_each(
-        chunks.zip(dx.chunks_mut(input)),
+        chunks.zip(dx.chunks_mut(input)), // a chunk of images a part
         |_, ((dy, argmax), dx)| {
             let maps = dy
                 .chunks_exact(window.output_map())
@@ -126,7 +138,8 @@ pub fn max_backward(window: Window2d, argmax: &[u32], dy: &[f32], dx: &mut [f32]
     );
 }
 
-/// The mean of each window of `x`, `(C, H, W)` or `(B, C, H, W)`; differentiable.
+/// The mean of each window of `x`: `(C, H, W)` → `(C, H', W')`, `(B, C, H, W)` → `(B, C, H', W')`.
+/// Differentiable. Padding of more than half of a window does not compile.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -151,7 +164,7 @@ where
     try_avg_pool2d(x, kernel, stride, padding).unwrap()
 }
 
-/// [`avg_pool2d`], or the reason why it could not be computed.
+/// Computes what [`avg_pool2d`] does, but returns an error where that one panics.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`] if the output cannot be allocated.
@@ -186,7 +199,15 @@ where
     }))
 }
 
-/// `y`: the mean of each window; padding counts as zeros.
+/// Sets `y`, `(B, C, H', W')`, to the mean of each window of `x`, `(B, C, H, W)`; padding counts as
+/// zeros.
+///
+/// ```
+/// use digits::{kernels::Window2d, ops::pool2d::avg_forward};
+/// let mut y = [0.0];
+/// avg_forward(Window2d::new([1, 1, 2, 2], 2, 2, 0), &[1.0, 2.0, 4.0, 3.0], &mut y);
+/// assert_eq!(y, [2.5]);
+/// ```
 pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
     let (input, output) = chunk_sizes(window);
@@ -201,7 +222,7 @@ pub fn avg_forward(window: Window2d, x: &[f32], y: &mut [f32]) {
     });
 }
 
-/// Adds 1/K² of `dy` to every pixel of its window.
+/// Adds 1/K² of the gradient `dy` of each window to `dx` at every pixel of the window.
 pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
     let share = 1.0 / (window.kernel * window.kernel) as f32;
     let (input, output) = chunk_sizes(window);
@@ -214,15 +235,16 @@ pub fn avg_backward(window: Window2d, dy: &[f32], dx: &mut [f32]) {
     });
 }
 
-/// Elements of input and output that a thread takes at a time. (At least 1: a batch of no channels
-/// has none.)
+/// The numbers of elements of the input and of the output that a thread takes at a time: those of
+/// one map at least, even if there are no channels.
 fn chunk_sizes(window: Window2d) -> (usize, usize) {
     let maps = (images_per_small_chunk(window.batch) * window.channels).max(1);
     (maps * window.input_map(), maps * window.output_map())
 }
 
 /// Visits every pixel of every window of one map: `visit(output, pixel)`. Each window's pixels come
-/// in row-major order; the windows take turns, so that the innermost loop runs along a row.
+/// in row-major order, but interleaved with those of the other windows, so that the innermost loop
+/// runs along a row.
 #[inline]
 fn for_each_element(window: Window2d, mut visit: impl FnMut(usize, usize)) {
     for u in 0..window.kernel {

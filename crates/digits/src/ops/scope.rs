@@ -1,13 +1,14 @@
-//! What a training loop tells the operations of a forward pass: one [`Scope`] around the pass.
+//! Settings for the operations of a forward pass, which a training loop runs in a [`Scope`].
 //!
-//! dfdx has no place for either of the two things it says:
+//! dfdx has no place for either of its two settings:
 //!
-//! - *Nobody will read the gradient of the images.* dfdx computes a gradient for everything on the tape.
-//!   That of the images is as much work as the rest of the first layer's backward pass. (Keras and
-//!   PyTorch compute it only if asked.)
-//! - *Write over the activations of the last batch.* dfdx fills every new tensor, and every new
-//!   gradient, with zeros, on one thread; then the operation writes over them. With an
-//!   [`ActivationPool`], the nth output of a pass takes the memory of the nth output of the pass before.
+//! - *The gradient of the images is not needed.* dfdx computes a gradient for everything on the
+//!   tape. That of the images is as much work as the rest of the first layer's backward pass.
+//!   (Keras and PyTorch compute it only on request.)
+//! - *The activations of the last batch may be overwritten.* dfdx fills every new tensor, and every
+//!   new gradient, with zeros, on one thread; then the operation overwrites them. With an
+//!   [`ActivationPool`], the nth output of a pass takes the memory of the nth output of the pass
+//!   before.
 use std::cell::RefCell;
 
 use dfdx::optim::UnusedTensors;
@@ -16,8 +17,8 @@ use dfdx::tensor::UniqueId;
 
 use crate::raw;
 
-/// Runs a forward pass, and tells the operations of this crate which gradient is not wanted and where
-/// their outputs go. Scopes may be nested; the inner one counts.
+/// Settings for a forward pass: which gradient the operations of this crate need not compute, and
+/// which memory they write their outputs to. Scopes may be nested; only the innermost one applies.
 ///
 /// ```
 /// use digits::dfdx::prelude::*;
@@ -37,7 +38,8 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The gradient of `x`, or of `x` in another shape, is not computed.
+    /// Leaves out the gradient of `x`, and of `x` in another shape. A scope can name one tensor;
+    /// the last call applies.
     pub fn without_gradient_of<S: Shape>(self, x: &Tensor<S, f32, Cpu>) -> Self {
         Self {
             unwanted: Some(id(x)),
@@ -45,7 +47,20 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Operations take the memory of their outputs from `pool`.
+    /// Lets operations take the memory of their outputs from `pool`, so that they overwrite those
+    /// of the last forward pass with the same pool.
+    ///
+    /// ```
+    /// use digits::dfdx::prelude::*;
+    /// use digits::ops::{ActivationPool, Scope, dropout};
+    ///
+    /// let x = Cpu::default().tensor([3.0]);
+    /// let mut pool = ActivationPool::default();
+    /// for _ in 0..2 {
+    ///     let y = Scope::default().reusing(&mut pool).run(|| dropout(x.clone(), 0.0));
+    ///     assert_eq!(y.array(), [3.0]); // in the same memory both times
+    /// }
+    /// ```
     pub fn reusing(self, pool: &'a mut ActivationPool) -> Self {
         Self {
             pool: Some(pool),
@@ -53,7 +68,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Calls `forward` in this scope and returns its result.
+    /// Calls `forward` on this thread, with these settings, and returns its result.
     pub fn run<R>(self, forward: impl FnOnce() -> R) -> R {
         struct Restore<'a>(Option<&'a mut ActivationPool>, State);
         impl Drop for Restore<'_> {
@@ -78,7 +93,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The innermost scope of this thread.
+/// The settings of the innermost scope of this thread.
 #[derive(Default)]
 struct State {
     unwanted: Option<UniqueId>,
@@ -89,29 +104,34 @@ thread_local! {
     static STATE: RefCell<State> = const { RefCell::new(State { unwanted: None, pool: None }) };
 }
 
-/// The outputs of the forward passes of one model, on one device and with one batch size, in the order
-/// in which they are made.
+/// The memory of a forward pass's outputs, in the order in which they are made: for one model, on
+/// one device, with one batch size.
 ///
-/// dfdx's tensors share their memory until one of them is written to, and then the writer gets a copy.
-/// So an output that is still held elsewhere is noticed and left alone: writing would move it.
+/// A tensor of dfdx shares its memory with its clones, and moves to a copy when it is written to.
+/// So an output that still has clones is recognised, because writing would move it, and is left
+/// alone.
 ///
-/// The gradients of the outputs stay where they are, too. Whoever has read one sets it to zero
-/// ([`record`](super::tape::record)), on all threads and while it is still in the cache.
+/// The gradients of the outputs are reused too: the backward pass of each operation sets the
+/// gradient of its output to zero after reading it, on all threads and while it is still in the
+/// cache.
 #[derive(Default)]
 pub struct ActivationPool {
-    /// `None` for an output that is held elsewhere, or whose size has changed.
+    /// `None` for an output that has clones elsewhere, or whose size has changed.
     outputs: Vec<Option<Output>>,
+    /// The index of the next output of the pass.
     next: usize,
 }
 
+/// An output's memory, as a tensor of one axis.
 struct Output {
     numbers: Tensor<(usize,), f32, Cpu>,
+    /// Whether `keep_gradients` has allocated its gradient.
     has_gradient: bool,
 }
 
 impl ActivationPool {
-    /// Makes `gradients` keep those of the outputs, zeros at first. dfdx drops the gradients of
-    /// intermediate results otherwise.
+    /// Makes `gradients` keep the gradients of the outputs from one backward pass to the next; new
+    /// ones start at zero. Otherwise dfdx drops the gradients of intermediate results.
     ///
     /// # Errors
     /// [`CpuError::OutOfMemory`].
@@ -130,8 +150,11 @@ impl ActivationPool {
         Ok(())
     }
 
-    /// The index of the next output, and the output to write over: a new one in the first pass, `None`
-    /// if the old one cannot be written over.
+    /// The index of the next output, and the output to overwrite: a new one in the first pass,
+    /// `None` if the old one cannot be overwritten.
+    ///
+    /// # Errors
+    /// [`CpuError::OutOfMemory`] if a new output cannot be allocated.
     fn take_next(
         &mut self,
         elements: usize,
@@ -161,8 +184,9 @@ impl Output {
     }
 }
 
-/// Makes the output of an operation, a tensor of shape `shape`, with memory from the scope's pool if it
-/// has one. `write` gets the elements in row-major order, with any contents, and sets them all.
+/// Makes the output of an operation, a tensor of shape `shape`, with memory from the scope's pool
+/// if it has one. `write` gets the elements in row-major order, with arbitrary contents, and must
+/// set them all.
 ///
 /// # Errors
 /// [`CpuError::OutOfMemory`].
@@ -195,7 +219,7 @@ pub(crate) fn output<S: Shape>(
     y
 }
 
-/// Whether the scope's outputs, and with them their gradients, are used again.
+/// Whether the innermost scope has a pool, so that outputs and their gradients are reused.
 pub(crate) fn reuses_activations() -> bool {
     STATE.with_borrow(|state| state.pool.is_some())
 }

@@ -5,12 +5,16 @@ use kernels::thread_pool;
 
 use super::scope::reuses_activations;
 
+/// A tensor without a tape.
 type NoTape<S> = Tensor<S, f32, Cpu>;
 
 /// Input, weight and bias with their elements in row-major order, and the input's tape.
 ///
-/// A view (broadcast, permuted) is copied *on the tape*, so that its gradient reaches the tensor that it
-/// is a view of.
+/// A view (broadcast, permuted) is copied *on the tape*, so that its gradient reaches the tensor
+/// that it is a view of.
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if a view cannot be copied.
 #[allow(clippy::type_complexity)]
 pub fn contiguous<X: Shape, W: Shape, B: Shape, T: Tape<f32, Cpu>>(
     x: Tensor<X, f32, Cpu, T>,
@@ -23,6 +27,9 @@ pub fn contiguous<X: Shape, W: Shape, B: Shape, T: Tape<f32, Cpu>>(
 }
 
 /// [`contiguous`] for weight and bias alone.
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if a view cannot be copied.
 #[allow(clippy::type_complexity)]
 pub fn contiguous_pair<W: Shape, B: Shape, T: Tape<f32, Cpu>>(
     weight: &NoTape<W>,
@@ -36,11 +43,12 @@ pub fn contiguous_pair<W: Shape, B: Shape, T: Tape<f32, Cpu>>(
     Ok((weight, bias, tape))
 }
 
-/// Puts the output `y` of an operation on `tape`, with the gradient of the operation.
+/// Puts the output `y` of an operation on `tape`, with `backward` as the operation's backward pass.
 ///
-/// `backward` gets the gradients and, taken out of them because dfdx lends one at a time, that of `y` in
-/// row-major order. In a scope that reuses activations ([`Scope::reusing`](super::scope::Scope::reusing))
-/// it is set to zero afterwards, for the next pass to add to.
+/// `backward` gets all gradients and, as a slice in row-major order, the gradient of `y`, which is
+/// taken out of the others meanwhile, because dfdx borrows one gradient at a time. In a scope that
+/// reuses activations ([`Scope::reusing`](super::scope::Scope::reusing)) the gradient of `y` is set
+/// to zero afterwards, for the next pass to add to.
 pub fn record<S: Shape, T: Tape<f32, Cpu>>(
     y: NoTape<S>,
     tape: T,
@@ -55,9 +63,9 @@ pub fn record<S: Shape, T: Tape<f32, Cpu>>(
     })
 }
 
-/// [`record`] for an operation whose `backward` itself sets the gradient of `y` to zero once it has read
-/// it, best while it is in the cache. Where activations are not reused it works on a copy, so that the
-/// gradient can still be read from outside.
+/// [`record`] for an operation whose `backward` itself sets the gradient of `y` to zero, while it
+/// is still in the cache. Where activations are not reused, `backward` gets a copy, so that the
+/// caller can still read the gradient.
 pub fn record_clearing<S: Shape, T: Tape<f32, Cpu>>(
     y: NoTape<S>,
     tape: T,
@@ -69,7 +77,8 @@ pub fn record_clearing<S: Shape, T: Tape<f32, Cpu>>(
     })
 }
 
-/// `backward` also gets whether activations are reused, in which case it must set the gradient to zero.
+/// [`record`] for a `backward` that also gets whether activations are reused, in which case it must
+/// set the gradient of `y` to zero.
 fn record_with<S: Shape, T: Tape<f32, Cpu>>(
     y: NoTape<S>,
     mut tape: T,
@@ -85,7 +94,8 @@ fn record_with<S: Shape, T: Tape<f32, Cpu>>(
     y.put_tape(tape)
 }
 
-/// Sets `numbers` to zero on all threads, each of which begins with the numbers that it has read before.
+/// Sets `numbers` to zero on all threads. Each begins with its share of the parts, which it has
+/// read before and may still hold in its cache.
 fn set_to_zero(numbers: &mut [f32]) {
     const MAX_PARTS: usize = 8;
     let size = numbers.len().div_ceil(MAX_PARTS).max(1 << 14);
@@ -93,6 +103,9 @@ fn set_to_zero(numbers: &mut [f32]) {
 }
 
 /// Calls `add` with the gradient of the contiguous tensor `t`, in row-major order.
+///
+/// # Errors
+/// [`CpuError::OutOfMemory`] if there is no such gradient yet and it cannot be allocated.
 pub fn gradient_of<S: Shape>(
     gradients: &mut Gradients<f32, Cpu>,
     t: &NoTape<S>,

@@ -1,10 +1,10 @@
-//! What `fit` is told.
+//! The configuration of `fit`: hyper-parameters, seed, validation images, progress.
 use super::Progress;
 use crate::dataset::Dataset;
 use crate::optim::Schedule;
 use crate::run_mode::RunMode;
 
-/// How [`fit`](super::fit) trains.
+/// The configuration of [`fit`](super::fit): hyper-parameters, seed, validation images, progress.
 ///
 /// ```
 /// use digits::train::{FitConfig, Progress};
@@ -14,22 +14,25 @@ use crate::run_mode::RunMode;
 /// ```
 #[derive(Clone, Debug)]
 pub struct FitConfig {
-    /// How often every image is seen: 5 unless told.
+    /// The number of epochs, in each of which every image is used once. Default 5.
     pub epochs: usize,
-    /// Images in a batch, B: 32 unless told, as in Keras.
+    /// The number of images in a batch, B. Default 32, as in Keras.
     pub batch_size: usize,
-    /// Images whose forward and backward pass are made together: the whole batch unless told. See [`FitConfig::micro_batch`].
+    /// The number of images that go through the forward and backward pass together. Default: the
+    /// whole batch. See [`FitConfig::micro_batch`].
     pub micro_batch: usize,
-    /// Decides the order of the images and what dropout drops: 0 unless told.
+    /// The seed of the order of the images and of dropout. Default 0.
     pub seed: u64,
-    /// How the optimiser's learning rate changes from step to step: not at all unless told.
+    /// How the optimiser's learning rate changes from step to step. By default it is constant.
     pub schedule: Schedule,
-    /// The share of each target that is dealt out evenly over all ten digits, as in
-    /// [`batch::smoothed`](crate::batch::smoothed): 0 unless told. The training loss is that of the smoothed targets, as in Keras.
+    /// The share of each target, 0 to 1, that is spread evenly over all ten digits, as in
+    /// [`batch::smoothed`](crate::batch::smoothed). Default 0. The training loss is that of the
+    /// smoothed targets, as in Keras.
     pub label_smoothing: f64,
-    /// Images to measure after each epoch and never to learn from: none unless told.
+    /// Images on which the model is measured after each epoch, without learning from them. Default
+    /// none.
     pub validation: Option<Dataset>,
-    /// What is told meanwhile.
+    /// What `fit` prints while it trains. Default [`Progress::Shown`].
     pub progress: Progress,
 }
 
@@ -59,11 +62,13 @@ impl FitConfig {
         Self { batch_size, ..self }
     }
 
-    /// Sets how many images go forwards and back together, if that is to be less than a batch.
+    /// Sets the number of images that go through the forward and backward pass together, if it is
+    /// to be smaller than a batch.
     ///
-    /// A batch's gradient is the sum of its images' gradients, each divided by how many there are. So it may be added up from
-    /// parts, with the same result but for rounding (and other values dropped). What the layers hold meanwhile is then that of
-    /// a part, and a part may fit into a cache close to the processor where a batch does not.
+    /// A batch's gradient is the mean of its images' gradients. So it can be added up from parts of
+    /// the batch, with the same result but for rounding (and other numbers dropped by dropout). The
+    /// layers then hold the activations of a part only, which may fit into a cache close to the
+    /// processor where those of a batch do not.
     ///
     /// ```
     /// use digits::dfdx::prelude::*;
@@ -74,7 +79,8 @@ impl FitConfig {
     /// let whole = FitConfig::default().epochs(1).batch_size(96).progress(Progress::Silent);
     /// let [a, b] = [whole.clone(), whole.micro_batch(40)].map(|config| {
     ///     let mut model = Cpu::seed_from_u64(1).build_module::<Linear10, f32>();
-    ///     fit(&mut model, &mut GradientDescent::new(0.5), &few, &config).map(|_| model.1.weight.as_vec())
+    ///     fit(&mut model, &mut GradientDescent::new(0.5), &few, &config)
+    ///         .map(|_| model.1.weight.as_vec())
     /// });
     /// assert!(a?.iter().zip(b?).all(|(a, b)| (a - b).abs() < 1e-6));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -91,12 +97,12 @@ impl FitConfig {
         Self { seed, ..self }
     }
 
-    /// Sets how the learning rate changes.
+    /// Sets how the learning rate changes from step to step.
     pub fn schedule(self, schedule: Schedule) -> Self {
         Self { schedule, ..self }
     }
 
-    /// Sets the share of each target that is dealt out evenly.
+    /// Sets the share of each target, 0 to 1, that is spread evenly over all ten digits.
     pub fn label_smoothing(self, label_smoothing: f64) -> Self {
         Self {
             label_smoothing,
@@ -104,7 +110,7 @@ impl FitConfig {
         }
     }
 
-    /// Sets the validation images.
+    /// Sets the images on which the model is measured after each epoch.
     pub fn validation(self, images: Dataset) -> Self {
         Self {
             validation: Some(images),
@@ -112,12 +118,12 @@ impl FitConfig {
         }
     }
 
-    /// Sets what is told meanwhile.
+    /// Sets what `fit` prints while it trains.
     pub fn progress(self, progress: Progress) -> Self {
         Self { progress, ..self }
     }
 
-    /// The configuration and the images that training sees in `mode`.
+    /// The configuration and the images that training uses in `mode`.
     pub(super) fn at(&self, mode: RunMode, data: &Dataset) -> (Self, Dataset) {
         let mut config = self.clone();
         if mode == RunMode::Full {
@@ -131,6 +137,9 @@ impl FitConfig {
     }
 }
 
+/// The largest number of epochs in quick mode.
 const QUICK_EPOCHS: usize = 2;
+/// The largest number of training images in quick mode.
 const QUICK_IMAGES: usize = 2_000;
+/// The largest number of validation images in quick mode.
 const QUICK_VALIDATION: usize = 1_000;

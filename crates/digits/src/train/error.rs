@@ -1,3 +1,4 @@
+//! Why a model could not be trained.
 use dfdx::optim::OptimizerUpdateError;
 use dfdx::prelude::CpuError;
 
@@ -15,32 +16,32 @@ pub enum TrainError {
         "validation: expected at least one image, found none; hold out a larger fraction, or train without validation"
     )]
     NoValidationImages,
-    /// Batches of no images would never end.
+    /// The batch size or the micro-batch size is 0.
     #[error("batch_size, micro_batch: expected at least 1 image, found 0; Keras's batches have 32")]
     BatchSizeZero,
-    /// A schedule was given, and the optimiser has no learning rate that could be changed.
+    /// A schedule was given, and the optimiser has no learning rate for it to change.
     #[error(
         "schedule: expected an optimiser with a learning rate, found one that has none; \
          implement `Optimizer::learning_rate` for it, or train with `Schedule::Constant`"
     )]
     NoLearningRate,
-    /// The loss is infinite or not a number.
+    /// The loss is infinite or NaN.
     #[error(
         "epoch {epoch}, batch {batch}: expected a finite loss, found {loss}; \
          the parameters have run away: build the model anew and lower the learning rate"
     )]
     NotFinite {
-        /// What the loss was.
+        /// The loss.
         loss: f64,
-        /// Where, counted from 1.
+        /// The epoch, counted from 1.
         epoch: usize,
-        /// Where, counted from 1.
+        /// The batch in the epoch, counted from 1.
         batch: usize,
     },
     /// The optimiser could not take its step.
     #[error("optimiser: {0}")]
     Optimizer(#[from] OptimizerUpdateError<CpuError>),
-    /// No memory, or tensors that do not fit.
+    /// The device has no memory for a tensor, or two tensors do not fit together.
     #[error("device: {0}; a smaller batch needs less memory")]
     Device(#[from] CpuError),
 }

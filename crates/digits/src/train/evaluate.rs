@@ -1,3 +1,4 @@
+//! A trained model and images → loss and accuracy, or a prediction for each image.
 use std::fmt;
 
 use dfdx::prelude::*;
@@ -10,15 +11,15 @@ use crate::loss::try_softmax_cross_entropy;
 use crate::ops::{ActivationPool, Scope};
 use crate::raw;
 
-/// Images that are looked at together when nothing is learned; the result does not depend on it.
+/// The number of images in a batch; results depend on it only through rounding.
 const BATCH: usize = 200;
 
-/// What a model does on images it does not learn from.
+/// The loss and accuracy of a model on images that it does not learn from.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Evaluation {
     /// Mean cross-entropy, in nats.
     pub loss: f64,
-    /// Share of the images that are right: 0 to 1.
+    /// The share of the images that are classified correctly: 0 to 1.
     pub accuracy: f64,
 }
 
@@ -34,12 +35,12 @@ impl fmt::Display for Evaluation {
     }
 }
 
-/// What a model makes of one image.
+/// The prediction of a model for one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// The class of the largest probability; the smallest such class if there are several.
+    /// The class with the largest probability; the smallest such class if there are several.
     pub class: u8,
-    /// One for each class; together they are 1.
+    /// The probability of each class; their sum is 1.
     pub probabilities: [f32; CLASSES],
 }
 
@@ -50,7 +51,15 @@ impl Prediction {
     }
 }
 
-/// Loss and accuracy of `model` on all of `data`; both are NaN if there is no image.
+/// The loss and accuracy of `model` on all images of `data`; both are NaN if there are none.
+///
+/// ```
+/// use digits::{dataset::Mnist, dfdx::prelude::*, models::Linear10, train::evaluate};
+/// let model = Cpu::seed_from_u64(1).build_module::<Linear10, f32>(); // not trained
+/// let test = evaluate(&model, &Mnist::load()?.test.take(500));
+/// assert!(test.loss > 1.0 && test.accuracy < 0.5);
+/// # Ok::<(), digits::dataset::DatasetError>(())
+/// ```
 ///
 /// # Panics
 /// If there is no memory for a batch, as dfdx's `forward` does.
@@ -59,7 +68,16 @@ pub fn evaluate<M: Classifier>(model: &M, data: &Dataset) -> Evaluation {
         .unwrap_or_else(|error| panic!("evaluating {} images: {error}", data.len()))
 }
 
-/// What `model` makes of each image of `data`, in their order.
+/// The predictions of `model` for the images of `data`, in their order.
+///
+/// ```
+/// use digits::{dataset::Mnist, dfdx::prelude::*, models::Linear10, train::predict};
+/// let model = Cpu::seed_from_u64(1).build_module::<Linear10, f32>();
+/// let predictions = predict(&model, &Mnist::load()?.test.take(5));
+/// assert_eq!(predictions.len(), 5);
+/// assert!((predictions[0].probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+/// # Ok::<(), digits::dataset::DatasetError>(())
+/// ```
 ///
 /// # Panics
 /// If there is no memory for a batch, as dfdx's `forward` does.
@@ -68,6 +86,7 @@ pub fn predict<M: Classifier>(model: &M, data: &Dataset) -> Vec<Prediction> {
         .unwrap_or_else(|error| panic!("predicting {} images: {error}", data.len()))
 }
 
+/// [`evaluate`], but returns an error if there is no memory for a batch.
 pub(super) fn try_evaluate<M: Classifier>(
     model: &M,
     data: &Dataset,
@@ -87,6 +106,7 @@ pub(super) fn try_evaluate<M: Classifier>(
     Ok(running.mean())
 }
 
+/// [`predict`], but returns an error if there is no memory for a batch.
 fn try_predict<M: Classifier>(model: &M, data: &Dataset) -> Result<Vec<Prediction>, CpuError> {
     let dev = Cpu::default();
     let _memory = Reuse::on(&dev);
@@ -106,7 +126,7 @@ fn try_predict<M: Classifier>(model: &M, data: &Dataset) -> Result<Vec<Predictio
     Ok(predictions)
 }
 
-/// How many rows of `(B, 10)` logits are largest where the label is.
+/// The number of rows of the logits, `(B, 10)`, whose largest element is that of the image's label.
 pub(super) fn count_right(logits: &[f32], data: &Dataset, indices: &[usize]) -> usize {
     let rows = logits.as_chunks::<CLASSES>().0.iter();
     rows.zip(indices)
@@ -114,7 +134,7 @@ pub(super) fn count_right(logits: &[f32], data: &Dataset, indices: &[usize]) -> 
         .count()
 }
 
-/// The position of the largest value, the first of several.
+/// The index of the largest value, the first of several that are equal.
 fn largest(row: &[f32; CLASSES]) -> u8 {
     let mut largest = 0;
     for (i, value) in row.iter().enumerate() {
@@ -125,7 +145,7 @@ fn largest(row: &[f32; CLASSES]) -> u8 {
     largest as u8
 }
 
-/// Loss and accuracy so far, each image counting once.
+/// The sums behind loss and accuracy of the images so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Running {
     loss: f64,
@@ -134,14 +154,15 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Adds a batch of `images`: its mean loss, and how many were `right`.
+    /// Adds a batch of `images` images with the mean loss `loss`, `right` of which are classified
+    /// correctly.
     pub(super) fn add(&mut self, loss: f64, right: usize, images: usize) {
         self.loss += loss * images as f64;
         self.right += right;
         self.images += images;
     }
 
-    /// The mean over all images; NaN of none.
+    /// The mean loss and the accuracy over all images so far; NaN if there are none.
     pub(super) fn mean(&self) -> Evaluation {
         Evaluation {
             loss: self.loss / self.images as f64,

@@ -1,18 +1,20 @@
-//! Memory that is used again from batch to batch.
+//! Reuse of tensors' memory from batch to batch.
 use dfdx::prelude::{Cache, Cpu};
 
-/// A device that keeps the memory of tensors that are gone for those to come, until this is dropped. Memory fresh from the
-/// system costs a page fault every 4 KB: a quarter of an epoch.
+/// While it exists, the device keeps the memory of dropped tensors for new ones. Memory fresh from
+/// the system costs a page fault every 4 KB: a quarter of an epoch's time.
 pub(super) struct Reuse<'a>(&'a Cpu);
 
 impl<'a> Reuse<'a> {
+    /// Makes `device` keep memory until the result is dropped.
     pub(super) fn on(device: &'a Cpu) -> Self {
         device.enable_cache();
         Self(device)
     }
 
-    /// Gives back what is kept. An operation that brings memory of its own along has it kept and never draws it, so that what
-    /// is kept grows with every batch.
+    /// Frees the memory that the device keeps. Some tensors are made from memory that does not come
+    /// from the device, which keeps it all the same when they are dropped; so what it keeps grows
+    /// with every batch.
     pub(super) fn give_back(&self) {
         self.0.empty_cache();
     }

@@ -1,22 +1,24 @@
+//! What `fit` prints while it trains.
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::evaluate::Running;
 use super::{FitConfig, History};
 
-/// What [`fit`](super::fit) tells while it trains.
+/// What [`fit`](super::fit) prints while it trains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
-    /// A line on standard output after each epoch; in a terminal also a bar on standard error during it.
+    /// A line on standard output after each epoch; in a terminal, also a bar on standard error
+    /// during the epoch.
     #[default]
     Shown,
     /// Nothing.
     Silent,
 }
 
-/// The numbers beside the bar change with every so many batches.
+/// The number of batches after which the loss and accuracy beside the bar change.
 const BATCHES_A_MESSAGE: usize = 16;
 
-/// Tells how far training has come.
+/// Prints how far training has come.
 pub(super) struct Reporter {
     shown: bool,
     epochs: usize,
@@ -24,7 +26,8 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// For training as in `config` on `images`; `wanted` are the epochs and images it would be in full mode.
+    /// A reporter for a training with `config` on `images` images. `wanted` are the epochs and
+    /// images in full mode; if they are others, it prints that this is quick mode.
     pub(super) fn new(config: &FitConfig, images: usize, wanted: (usize, usize)) -> Self {
         let shown = config.progress == Progress::Shown;
         if shown && (config.epochs, images) != wanted {
@@ -49,7 +52,7 @@ impl Reporter {
         }
     }
 
-    /// After a batch; both are counted from 1.
+    /// Updates the bar after a batch; `epoch` and `batch` are counted from 1.
     pub(super) fn batch_is_over(&mut self, epoch: usize, batch: usize, running: &Running) {
         if self.bar.is_hidden() {
             return;
@@ -65,7 +68,7 @@ impl Reporter {
         self.bar.set_position(batch as u64);
     }
 
-    /// After an epoch, the last of `history`.
+    /// Removes the bar and prints a line after an epoch, the last of `history`.
     pub(super) fn epoch_is_over(&mut self, history: &History) {
         self.bar.finish_and_clear();
         if let (true, Some(epoch)) = (self.shown, history.last()) {

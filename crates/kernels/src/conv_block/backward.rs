@@ -11,6 +11,7 @@ pub struct Backward<'a> {
     method: Method,
 }
 
+/// The method of a block's backward pass.
 enum Method {
     /// Output by output.
     Direct { window_offsets: Vec<usize> },
@@ -44,7 +45,7 @@ impl<'a> Backward<'a> {
         }
     }
 
-    /// Sums of no image: zeros.
+    /// Sums without any image: zeros.
     pub fn sums(&self) -> Sums {
         let length = match &self.method {
             Method::Direct { .. } => self.block.kernels * self.block.window.column(),
@@ -71,7 +72,7 @@ impl<'a> Backward<'a> {
     }
 
     /// [`add_image`](Self::add_image) for an image that has its padding already and
-    /// [`slack`](sparse::slack) zeros behind it, and whose first number should begin a cache line.
+    /// [`slack`](sparse::slack) zeros after it, and whose first number should begin a cache line.
     pub fn add_padded(
         &self,
         x: &[f32],

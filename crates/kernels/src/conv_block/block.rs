@@ -95,7 +95,7 @@ impl Block {
         window_offsets
     }
 
-    /// Copies `images`, `(n, H, W, C)`, with their padding, and `slack` zeros behind the last.
+    /// Copies `images`, `(n, H, W, C)`, with their padding, and `slack` zeros after the last.
     pub fn pad(&self, images: &[f32], slack: usize) -> Buffer {
         let n = images.len() / self.inputs();
         let mut padded = Buffer::stale(n * self.padded() + slack);

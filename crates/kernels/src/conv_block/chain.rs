@@ -29,8 +29,8 @@ pub struct ConvLayer<'a> {
 /// The forward pass: `x`, `(B, H, W, C)` of the first layer, → `y` and `argmax`, `(B, H″, W″, O)`
 /// of the last.
 ///
-/// `argmax` tells which output of a pooling window was the largest, counted from 1 in row-major
-/// order, or is 0 where ReLU made the maximum 0. If the last layer does not pool, it is empty: `y`
+/// `argmax` is the number of the largest output of a pooling window, counted from 1 in row-major
+/// order, or 0 where ReLU made the maximum 0. If the last layer does not pool, it is empty: `y`
 /// itself is zero where ReLU made it 0.
 ///
 /// # Panics
@@ -106,6 +106,7 @@ pub fn backward(
     }
 }
 
+/// The methods of the passes of a chain.
 struct Chain<'a> {
     /// The kernels of all blocks but the last.
     forward: Vec<(&'a Block, ForwardKernel<'a>)>,
@@ -146,6 +147,7 @@ impl Chain<'_> {
 /// Computes `(x, y, argmax)`: for the images `x` the outputs and their argmax.
 type ForwardKernel<'a> = Box<dyn Fn(&[f32], &mut [f32], &mut [u32]) + Sync + 'a>;
 
+/// The forward kernels of `layers`.
 fn forward_kernels<'a>(layers: &'a [ConvLayer<'_>]) -> Vec<(&'a Block, ForwardKernel<'a>)> {
     layers
         .iter()
@@ -169,25 +171,27 @@ fn forward_kernel<'a>(layer: &'a ConvLayer<'_>) -> ForwardKernel<'a> {
     Box::new(move |x, y, argmax| padded(&block.pad(x, 0), y, argmax))
 }
 
-/// The activations behind a block.
+/// The outputs of a block, which the next one takes.
 struct Between {
-    /// The outputs and, behind them, some zeros, for the backward pass of the next block.
+    /// The outputs, followed by some zeros for the backward pass of the next block.
     with_slack: Buffer,
     /// The stored argmax.
     stored: Buffer<u32>,
 }
 
 impl Between {
+    /// The outputs.
     fn y(&self) -> &[f32] {
         &self.with_slack[..self.with_slack.len() - slack()]
     }
 
+    /// The argmax of the outputs.
     fn argmax(&self) -> &[u32] {
         argmax(&self.stored, self.y())
     }
 }
 
-/// The activations behind each block, for the images `x`.
+/// The outputs of each block for the images `x`.
 fn between(blocks: &[(&Block, ForwardKernel<'_>)], x: &[f32]) -> Vec<Between> {
     let mut all: Vec<Between> = Vec::with_capacity(blocks.len());
     for (block, kernel) in blocks {
@@ -203,7 +207,7 @@ fn between(blocks: &[(&Block, ForwardKernel<'_>)], x: &[f32]) -> Vec<Between> {
     all
 }
 
-/// The input of the next block: the images, or the activations behind the last block.
+/// The input of the next block: the images, or the outputs of the last block.
 fn input<'a>(before: &'a [Between], x: &'a [f32]) -> &'a [f32] {
     before.last().map_or(x, Between::y)
 }

@@ -50,7 +50,8 @@ pub fn add_to_parameters(
     let (mut sums, mut bias) = (vec![0.0; TAPS * width], vec![0.0; width]);
     for first in (0..column).step_by(TAPS) {
         let count = TAPS.min(column - first);
-        let mut pass_taps = [taps[first]; TAPS]; // the rest repeats the first, and is left out below
+        // The rest repeats the first, and is left out below.
+        let mut pass_taps = [taps[first]; TAPS];
         pass_taps[..count].copy_from_slice(&taps[first..][..count]);
         for from in (0..block.kernels).step_by(width) {
             let kernels = width.min(block.kernels - from);

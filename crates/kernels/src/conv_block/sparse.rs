@@ -29,7 +29,7 @@ const SLACK: usize = 16;
 /// The largest number of parts in which weights are reordered.
 const MAX_PARTS: usize = 4;
 
-/// The number of zeros behind an image that loops may read, and add zero to.
+/// The number of zeros after an image that loops may read, and add zero to.
 pub const fn slack() -> usize {
     SLACK
 }
@@ -168,6 +168,7 @@ fn to_weights<S: Simd, const V: usize, const R: usize>(
     V
 }
 
+/// `sums += dy · x` at the offset `at`.
 #[inline(always)]
 fn add_one<S: Simd, const V: usize>(simd: S, at: u32, dy: f32, x: &[f32], sums: &mut [S::f32s; V]) {
     let x = S::as_simd_f32s(&x[at as usize..][..V * S::F32_LANES]).0;

@@ -18,8 +18,8 @@ use crate::simd::mul_add;
 /// The number of vectors of kernels in a tile.
 pub const VECTORS: usize = 2;
 
-/// The weights `(O, C, K, K)` in the order in which a tile reads them: `(O / panel_width, K, K, C,
-/// panel_width)`, zeros behind the last kernel.
+/// The weights `(O, C, K, K)` in the order in which a tile reads them:
+/// `(O / panel_width, K, K, C, panel_width)`, with zeros after the last kernel.
 pub struct Packed {
     weights: Vec<f32>,
     bias: Vec<f32>,
@@ -197,7 +197,7 @@ pub fn max_bias_relu<S: Simd, const G: usize>(
 }
 
 /// Stores the outputs and, if `G` is more than 1, the argmax of the kernels from `kernel` on at the
-/// place `group`; lanes behind the last kernel are left out.
+/// place `group`; lanes beyond the last kernel are left out.
 #[inline(always)]
 pub fn store<S: Simd, const G: usize>(
     simd: S,

@@ -5,7 +5,9 @@
 //! convolutions, they take one for each of 6 × 6 places:
 //!
 //! ```text
-//! Y = Aᵀ [ Σ_c (G g_c Gᵀ) ⊙ (Bᵀ d_c B) ] A        d: 6 × 6 pixels, g: 3 × 3 weights, Y: 4 × 4 outputs
+//! Y = Aᵀ [ Σ_c (G g_c Gᵀ) ⊙ (Bᵀ d_c B) ] A
+//!
+//! d: 6 × 6 pixels, g: 3 × 3 weights, Y: 4 × 4 outputs
 //! ```
 //!
 //! (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016, arXiv 1509.09308;
@@ -40,7 +42,7 @@ const TILES: usize = 12;
 /// empty.
 const MIN_TILES: usize = 6;
 
-/// Whether this method can compute the block, and is faster than direct sums.
+/// Whether this method can compute the block and is faster than direct sums.
 pub fn fits(block: &Block) -> bool {
     let window = &block.window;
     window.kernel == 3

@@ -55,6 +55,7 @@ impl PackedSparse {
         }
     }
 
+    /// The numbers of all panels.
     pub(super) fn panels(&self) -> std::ops::Range<usize> {
         0..self.columns.div_ceil(PANEL)
     }

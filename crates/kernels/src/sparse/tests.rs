@@ -1,20 +1,6 @@
 use super::*;
+use crate::tests::{EVERY, agree, numbers, same_on_any_number_of_threads};
 use crate::{Matrix, par_matmul};
-
-const EVERY: [Isa; 3] = [Isa::Baseline, Isa::Avx2, Isa::Avx512];
-
-/// Numbers of which `zeros` in ten are zero, of either sign.
-fn numbers(length: usize, zeros: usize, seed: usize) -> Vec<f32> {
-    let number = |i: usize| {
-        let x = ((i * 7919 + seed * 104_729) as f32 * 0.618).sin();
-        if (i * 31 + seed) % 10 < zeros {
-            0.0f32.copysign(x)
-        } else {
-            x
-        }
-    };
-    (0..length).map(number).collect()
-}
 
 /// Batch, inputs, outputs: one of each; less than a vector, more, many panels and blocks.
 const SIZES: [[usize; 3]; 6] = [
@@ -25,18 +11,6 @@ const SIZES: [[usize; 3]; 6] = [
     [5, 300, 100],
     [33, 260, 530],
 ];
-
-fn agree(found: &[f32], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len());
-    let largest = expected.iter().fold(0.0f64, |max, x| max.max(x.abs()));
-    for (found, expected) in found.iter().zip(expected) {
-        let difference = (f64::from(*found) - expected).abs();
-        assert!(
-            difference <= 1e-5 * largest,
-            "found {found}, expected {expected}"
-        );
-    }
-}
 
 #[test]
 fn the_product_agrees_with_loops_whatever_share_is_zero_and_on_every_set_of_instructions() {
@@ -54,10 +28,10 @@ fn the_product_agrees_with_loops_whatever_share_is_zero_and_on_every_set_of_inst
                 let lists = PackedSparse::new(isa, &a, i);
                 let mut y = vec![1.0; b * o]; // to be added to
                 add_product_transposed(isa, &lists, &w, &mut y);
-                agree(&y, &expected);
+                agree("y", &y, &expected);
                 let mut y = vec![1.0; b * o];
                 add_product(isa, &lists, &transposed(&w, o, i), &mut y);
-                agree(&y, &expected);
+                agree("y", &y, &expected);
             }
         }
     }
@@ -83,7 +57,7 @@ fn a_product_that_pays_has_the_bits_of_a_plain_one() {
         par_matmul(&mut expected, left, right, true);
         if isa == Isa::Baseline {
             let expected: Vec<f64> = expected.iter().map(|y| f64::from(*y)).collect();
-            agree(&found, &expected); // products that are rounded before they are added
+            agree("y", &found, &expected); // products that are rounded before they are added
         } else {
             assert_eq!(found, expected);
         }
@@ -130,4 +104,19 @@ fn lists_hold_what_is_not_zero_in_order_and_what_is_not_a_number() {
 fn no_rows_are_no_work() {
     let a = PackedSparse::new(Isa::best(), &[], 5);
     add_product_transposed(Isa::best(), &a, &[1.0; 10], &mut []);
+}
+
+#[test]
+fn a_product_has_the_same_bits_on_one_thread_and_many() {
+    let [b, i, o] = [33, 1000, 530];
+    let (a, w) = (numbers(b * i, 8, 1), numbers(o * i, 0, 2));
+    for isa in EVERY {
+        same_on_any_number_of_threads(&format!("{isa:?}"), || {
+            let lists = PackedSparse::new(isa, &a, i);
+            let mut y = [vec![0.5; b * o], vec![0.5; b * o]];
+            add_product(isa, &lists, &w, &mut y[0]);
+            add_product_transposed(isa, &lists, &w, &mut y[1]);
+            y.into()
+        });
+    }
 }

@@ -11,10 +11,10 @@ use digits::train::{Classifier, FitConfig, Progress, evaluate, fit};
 
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Images to learn from, images to judge by, and the seed.
+/// Images to learn from, images to measure the accuracy on, and the seed.
 pub type Task<'a> = (&'a Dataset, &'a Dataset, u64);
 
-/// A name, and what gives the trial of one seed.
+/// A name, and the function that runs the trial of one seed.
 pub type Stage = (&'static str, fn(Task<'_>) -> Result<Trial>);
 
 /// How the race is run.
@@ -46,7 +46,7 @@ pub fn fast_adam() -> Adam {
     })
 }
 
-/// Trains a `Model` from random weights by Muon, set as told.
+/// Trains a `Model` from random weights with Muon, with the given settings.
 pub fn by_muon<Model: BuildOnDevice<Cpu, f32>>(
     task: Task<'_>,
     muon: MuonConfig,
@@ -58,7 +58,7 @@ where
     run::<Model>(task, Muon::new(muon), config)
 }
 
-/// Trains a `Model` from random weights against the clock, then looks at what it has learned.
+/// Trains a `Model` from random weights against the clock, then measures its accuracy.
 ///
 /// The clock starts before the weights are drawn and stops after the last step. The images lie in
 /// memory, as bytes, when it starts; everything else counts: building the model, the order of the
@@ -85,11 +85,11 @@ where
     })
 }
 
-/// Runs the stages, the last one first, and prints what they gave as one line of JSON, the first
-/// one first.
+/// Runs the stages, the last one first, and prints their results, the first one first, as one line
+/// of JSON.
 ///
 /// The last is the recipe that races. Run first, in a process that has trained nothing yet, it pays
-/// for what a first training costs more than a second: threads to start, memory to ask for.
+/// for what a first training costs more than a second: starting threads, allocating memory.
 pub fn print(stages: &[Stage], task: Task<'_>) -> Result<()> {
     let mut settings = Vec::new();
     for (name, stage) in stages.iter().rev() {

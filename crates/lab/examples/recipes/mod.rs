@@ -40,7 +40,7 @@ macro_rules! recipes {
         /// Does `task` with the model called `name`, its weights drawn from `seed`.
         ///
         /// # Errors
-        /// If there is no such model: the message lists those there are.
+        /// If there is no such model: the message lists all models.
         pub fn run<T: Task>(name: &str, seed: u64, task: T) -> Result<T::Output, String> {
             match name {
                 $($name => {
@@ -81,7 +81,7 @@ fn adadelta(learning_rate: f64) -> Adadelta {
     })
 }
 
-/// The arguments of a program: words, and options `--name` with a number behind each.
+/// The arguments of a program: words, and options `--name`, each followed by a number.
 pub struct Arguments {
     words: Vec<String>,
     numbers: Vec<(String, u64)>,
@@ -91,7 +91,7 @@ impl Arguments {
     /// Reads the arguments of this process.
     ///
     /// # Errors
-    /// If an option is none of `known`, or has no number behind it.
+    /// If an option is none of `known`, or no number follows it.
     pub fn read(known: &[&str]) -> Result<Self, String> {
         let mut given = std::env::args().skip(1);
         let (mut words, mut numbers) = (Vec::new(), Vec::new());
@@ -121,7 +121,7 @@ impl Arguments {
             .ok_or_else(|| format!("{what} is needed"))
     }
 
-    /// The number behind `--name`.
+    /// The number after `--name`; `None` if there is no such option.
     pub fn number(&self, name: &str) -> Option<u64> {
         let mut numbers = self.numbers.iter();
         numbers

@@ -26,7 +26,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// The name on the command line, behind `--against`, and in the results' file.
+    /// The name on the command line, after `--against`, and in the results' file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Keras => "keras",

@@ -13,10 +13,10 @@ use xtask::checkout;
 /// Which text each copy had when it was made: file name → digest of its cells.
 type Made = BTreeMap<String, String>;
 
-/// Copies every notebook that has no copy, updates the copies nobody edited, and leaves edited ones
-/// alone.
+/// Copies every notebook that has no copy, updates the copies that are not edited, and leaves
+/// edited ones alone.
 ///
-/// Returns a line for the reader about each copy that is not as its notebook.
+/// Returns a line for the reader about each copy that differs from its notebook.
 ///
 /// # Errors
 /// If a folder cannot be read or written to, or a notebook in `from` is not JSON.
@@ -71,7 +71,7 @@ pub fn untouched(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
 enum Decision {
     /// The copy is as the notebook, or the reader's and the notebook has not changed.
     Keep,
-    /// There is no copy, or an old one that nobody edited.
+    /// There is no copy, or an old one that is not edited.
     Write,
     /// The reader has edited the copy and the notebook has changed since.
     Edited,

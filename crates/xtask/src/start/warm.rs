@@ -79,8 +79,8 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// What the compiled libraries depend on: the dependencies of our crates, how they are compiled, the
-/// toolchain and the kernel.
+/// What the compiled libraries depend on: the dependencies of our crates, how they are compiled,
+/// the toolchain and the kernel.
 fn key(checkout: &Checkout) -> Result<String> {
     let mut digest = Sha256::new();
     let manifests = LINKED_CRATES

@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::checkout::{self, Checkout};
 use crate::tools::python;
 
-/// What is to be run, and for how long.
+/// The notebook to run, and its limits of time.
 pub struct Job<'a> {
-    /// Names the files it is handed over in.
+    /// The name of the files that pass it to Python.
     pub name: &'a str,
     /// The notebook's text.
     pub notebook: String,
@@ -23,14 +23,14 @@ pub struct Job<'a> {
     pub cell_limit: u32,
     /// Seconds that the whole may take.
     pub limit: u32,
-    /// `full` or `quick`: what training in the cells sees.
+    /// The run mode of training in the cells: `full` or `quick`.
     pub run_mode: &'static str,
 }
 
-/// What a run gave.
+/// The report of a run.
 #[derive(Debug, Deserialize)]
 pub struct Report {
-    /// What each cell gave, up to the one that failed.
+    /// The report of each cell, up to the one that failed.
     pub cells: BTreeMap<String, Ran>,
     /// The processor it ran on.
     pub machine: String,
@@ -38,12 +38,12 @@ pub struct Report {
     pub failure: Option<Failure>,
 }
 
-/// What a cell gave.
+/// The report of a cell.
 #[derive(Debug, Deserialize)]
 pub struct Ran {
-    /// As Jupyter stores them.
+    /// The outputs, as Jupyter stores them.
     pub outputs: Vec<Value>,
-    /// How long it took.
+    /// The seconds that it took.
     pub seconds: f64,
 }
 
@@ -53,7 +53,7 @@ pub struct Ran {
 pub struct Failure {
     /// Its id.
     pub cell: String,
-    /// What was said.
+    /// The error's message.
     pub error: String,
 }
 

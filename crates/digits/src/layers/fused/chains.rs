@@ -1,4 +1,4 @@
-//! Convolutions with ReLU and max pooling behind them, one or two in a chain.
+//! Convolutions, each followed by ReLU and perhaps max pooling: one, or two in a chain.
 use dfdx::prelude::{Const, Cpu, CpuError, HasShape, ReLU, Shape, Tape, Tensor};
 
 use super::{FusedForward, FusedForwardMut, Fusible};
@@ -8,11 +8,11 @@ use crate::ops::fused::{FusedLayer, try_fused_forward};
 use crate::ops::layout::{ChannelsLast, channels_last};
 use crate::shape::{ImagesOf, Windowed};
 
-/// Marks a block that does not pool.
+/// Marks a block without pooling.
 pub struct NoPool;
 
-/// A convolution that a block begins with, for inputs of shape `Sh`, `(C, H, W)` or `(B, C, H, W)`. What
-/// follows its ReLU is `Pool`: [`NoPool`] or `MaxPool2D<2>`.
+/// The convolution of a block, for inputs of shape `Sh`, `(C, H, W)` or `(B, C, H, W)`. `Pool` says
+/// what follows its ReLU: [`NoPool`] or `MaxPool2D<2>`.
 pub trait ConvBlock<Sh: Shape, Pool> {
     /// The shape of the block's output, `(O, H″, W″)` or `(B, O, H″, W″)`.
     type Out: Shape;
@@ -75,7 +75,7 @@ where
     try_fused_forward(x, tape, vec![layer], shape)
 }
 
-/// The output of two blocks, of which `b` reads what `a` gives.
+/// The output of two blocks: `b` takes the output of `a`.
 fn two_blocks<Sh, A, PoolA, B, PoolB, T>(
     x: Tensor<Sh, f32, Cpu, T>,
     a: &A,
@@ -130,7 +130,8 @@ where
     }
 }
 
-/// A tuple of two blocks: `B` stands at `$b` in it.
+/// Implements the fused forward pass for a tuple of two blocks, in which the second convolution,
+/// `B`, is the field `$b`.
 macro_rules! two_blocks {
     ($tuple:ty, $b:tt: $pool_a:ty, $pool_b:ty) => {
         impl<A: Convolution, B: Convolution> Fusible for $tuple {}

@@ -10,7 +10,7 @@ use crate::ops::flatten_dropout::try_flatten_dropout;
 use crate::ops::layout::ChannelsLast;
 use crate::ops::linear::{InputsOf, try_linear_relu};
 
-/// A layer, as written in a model's type, that has a kernel with a ReLU behind it.
+/// A layer, as written in a model's type, that can be fused with a ReLU after it.
 pub trait WithReLU {}
 
 impl<const C: usize, const O: usize, const K: usize, const S: usize, const P: usize> WithReLU
@@ -22,9 +22,9 @@ impl<const I: usize, const O: usize> WithReLU for dense::builder::Dense<I, O> {}
 
 impl<A: WithReLU> Fusible for (A, ReLU) {}
 
-/// A layer that has a kernel with a ReLU behind it for inputs `X`.
+/// A built layer that can be fused with a ReLU after it, for inputs `X`.
 pub trait ForwardReLU<X> {
-    /// What the ReLU gives.
+    /// The type of the ReLU's output.
     type Output;
 
     /// The output of the ReLU.

@@ -1,9 +1,7 @@
 //! The same bits on one thread and on many.
 use kernels::Window2d;
 
-use super::block::block;
 use super::{Operation, numbers};
-use kernels::simd::Isa;
 use kernels::thread_pool::ThreadPool;
 use std::sync::Arc;
 
@@ -37,18 +35,6 @@ fn same_on_any_number_of_threads(operation: impl Fn() -> Operation + Sync) {
 fn convolution_gives_the_same_bits_on_one_thread_and_many() {
     same_on_any_number_of_threads(|| Operation::conv2d(Window2d::new([37, 3, 13, 11], 3, 1, 1), 8));
     same_on_any_number_of_threads(|| Operation::conv2d(Window2d::new([5, 1, 28, 28], 5, 2, 0), 6));
-}
-
-#[test]
-fn a_block_gives_the_same_bits_on_one_thread_and_many() {
-    for isa in [Isa::Baseline, Isa::Avx2, Isa::Avx512] {
-        same_on_any_number_of_threads(|| {
-            Operation::block(block(Window2d::new([37, 3, 13, 11], 3, 1, 1), 8, 2, isa))
-        });
-        same_on_any_number_of_threads(|| {
-            Operation::block(block(Window2d::new([19, 16, 6, 5], 3, 1, 0), 40, 1, isa))
-        });
-    }
 }
 
 #[test]

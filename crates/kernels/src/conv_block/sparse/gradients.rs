@@ -67,6 +67,7 @@ impl SparseGradients {
         std::mem::swap(&mut self.window_offsets, &mut window_offsets);
     }
 
+    /// Makes the lists of a band.
     fn list(&mut self, block: &Block, window_offsets: &[u32], dy: &[f32], argmax: &[u32]) {
         let (kernels, groups) = (block.kernels, dy.len() / block.kernels);
         let turn = Strides {

@@ -10,7 +10,7 @@ use crate::simd::mul_add;
 use crate::thread_pool;
 use crate::transpose::{self, Strides};
 
-/// Transformed weights, `(O / panel_width, 36, C, panel_width)`, with zeros behind the last kernel;
+/// Transformed weights, `(O / panel_width, 36, C, panel_width)`, with zeros after the last kernel;
 /// and the bias.
 pub struct Transformed {
     pub(super) weights: Buffer,
@@ -38,7 +38,8 @@ impl Transformed {
         thread_pool::for_each(shares, |_, share| {
             for (to, w) in share {
                 let kernels = w.len() / (channels * 9);
-                let mut transposed = Buffer::zeros(channels * 9 * panel_width); // (C, 3, 3, panel_width)
+                // (C, 3, 3, panel_width)
+                let mut transposed = Buffer::zeros(channels * 9 * panel_width);
                 let size = Strides {
                     rows: kernels,
                     columns: channels * 9,
