@@ -3,15 +3,15 @@
 //! It holds dfdx's prelude and the names of this crate that a program needs to load images, build
 //! a network, train it and draw what came out. Where both crates have a name, this crate's is
 //! meant: `Conv2D`, `MaxPool2D`, `AvgPool2D` and `Dropout` are those of
-//! [`layers`](crate::layers), because a name that is exported by itself takes precedence over one
+//! [`layers`](crate::layers), `Adam` and `Optimizer` those of [`optim`](crate::optim), because a name that is exported by itself takes precedence over one
 //! from a `*`.
 //!
 //! ```
 //! use std::any::TypeId;
 //! use digits::prelude::*;
 //!
-//! let ours = TypeId::of::<digits::layers::Dropout>();
-//! assert_eq!(TypeId::of::<Dropout>(), ours);
+//! let ours = TypeId::of::<digits::layers::Dropout<20>>();
+//! assert_eq!(TypeId::of::<Dropout<20>>(), ours);
 //! assert_ne!(TypeId::of::<digits::dfdx::prelude::Dropout>(), ours);
 //!
 //! let dev: Cpu = Cpu::seed_from_u64(0);

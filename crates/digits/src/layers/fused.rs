@@ -41,7 +41,7 @@ pub mod builder {
     /// type Image = Tensor<Rank3<1, 28, 28>, f32, Cpu>; // (C, H, W)
     /// let x: Image = Cpu::seed_from_u64(2).sample_uniform();
     /// let (y, expected) = (fused.forward(x.clone()), plain.forward(x)); // (4, 13, 13)
-    /// assert!((y - expected).abs().max().array() < 1e-5);
+    /// assert!((y - expected).abs().max::<Rank0, _>().array() < 1e-5);
     /// ```
     ///
     /// A tuple without a kernel does not compile:
